@@ -1,0 +1,56 @@
+# Everything a newcomer needs: `make run`, `make ui`, `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: run ui install install-dev test test-long test-all check format clean
+
+run: install  ## land the sample, materialise everything, print a summary
+	$(BIN)/sales-assets land sample_data/pizzaplace.csv.gz --source pizzaplace
+	$(BIN)/sales-assets land sample_data/global_sales.csv.gz --source global_sales
+	$(BIN)/sales-assets materialize --missing
+
+ui: install  ## serve the Dagster UI on port 3000
+	$(BIN)/sales-assets ui
+
+install: $(VENV)/.installed  ## the virtual environment and the parsed dbt project
+	@$(BIN)/sales-assets prepare
+
+install-dev: install $(VENV)/.installed-dev
+
+$(VENV)/.installed: pyproject.toml setup.py constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else \
+	"Python 3.11 to 3.13 is needed, this is " + sys.version.split()[0] + "; use make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	@echo "Installing the dependencies; the first time this takes some minutes."
+	$(PIP) --compile --editable .
+	@$(BIN)/python -m compileall -q sales_assets
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(PIP) --compile --editable '.[dev]'
+	@touch $@
+
+test: install-dev  ## the test suite without the long tests
+	$(BIN)/pytest -m "not long"
+
+test-long: install-dev  ## the long tests
+	$(BIN)/pytest -m long
+
+test-all: install-dev  ## every test
+	$(BIN)/pytest
+
+check: install-dev  ## lint, format, types, SQL
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests
+
+format: install-dev  ## put code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/sqlfluff fix dbt_project/models dbt_project/tests
+
+clean:  ## remove what the commands made, but not the virtual environment
+	rm -rf .sales_assets dbt_project/target

@@ -1,0 +1,49 @@
+"""Names of the assets of a source, and what all of its assets share.
+
+Belongs here: asset keys, groups, owners and tags from the contract. Does not: what the assets do.
+Keys are history: they do not change later.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+import dagster as dg
+
+from sales_assets.contracts.model import SourceContract
+
+
+def asset_key(contract: SourceContract, layer: str) -> dg.AssetKey:
+    """`team/source/layer`, for the layers raw, staged and revenue."""
+    return dg.AssetKey([contract.team, contract.source, layer])
+
+
+class Shared(TypedDict):
+    """What all assets of a source have in common."""
+
+    group_name: str
+    owners: list[str]
+    tags: dict[str, str]
+    metadata: dict[str, Any]
+    partitions_def: dg.DailyPartitionsDefinition
+    backfill_policy: dg.BackfillPolicy
+
+
+def shared(contract: SourceContract, partitions: dg.DailyPartitionsDefinition) -> Shared:
+    """The attributes that every asset of the source has."""
+    return Shared(
+        group_name=contract.team,
+        owners=[f"team:{contract.team}", *contract.owners],
+        tags={
+            "team": contract.team,
+            "source": contract.source,
+            "domain": contract.domain,
+            **dict.fromkeys(contract.tags, ""),
+        },
+        metadata={
+            "contract": dg.MetadataValue.path(str(contract.file)),
+            "contract_version": contract.version,
+        },
+        partitions_def=partitions,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )

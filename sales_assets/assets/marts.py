@@ -1,0 +1,142 @@
+"""The dbt models as assets: which they are and what they depend on.
+
+Belongs here: keys, dependencies, groups and automation of the dbt assets. Does not: their SQL,
+columns, tests and owners (dbt_project/), or how dbt runs (`resources.dbt`).
+
+Without `from __future__ import annotations`: Dagster reads the asset's annotations as objects.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import (
+    DagsterDbtTranslator,
+    DbtProject,
+    dbt_assets,
+    group_from_dbt_resource_props_fallback_to_directory,
+)
+from dagster_dbt.asset_utils import get_asset_check_key_for_test
+from dagster_dbt.core.dbt_event_iterator import DbtDagsterEventType
+from dagster_shared.record import replace
+
+from sales_assets.errors import PermanentError
+from sales_assets.partitions import run_window
+from sales_assets.resources.dbt import DbtInProcess
+from sales_assets.resources.warehouse import Warehouse
+
+WAREHOUSE = "warehouse"
+"""The dbt source whose tables the revenue assets write."""
+
+
+class HomelessTestError(PermanentError):
+    """A dbt test that belongs to no model, so that its result could be shown nowhere."""
+
+
+class MartsTranslator(DagsterDbtTranslator):
+    """Names dbt models by their folder, and lets the revenue assets stand for their table.
+
+    `models/marts/daily_revenue.sql` is `marts/daily_revenue`. The tables of the source `warehouse`
+    are shared by all revenue assets: a model that reads one depends on all of them. A source of
+    another name is one asset, its key stated in dbt (`meta: {dagster: {asset_key: [...]}}`).
+    """
+
+    def __init__(
+        self,
+        revenue_keys: Sequence[dg.AssetKey],
+        automation_condition: dg.AutomationCondition[Any] | None,
+    ) -> None:
+        super().__init__()
+        self._revenue_keys = revenue_keys
+        self._automation_condition = automation_condition
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """`folder/model`."""
+        if dbt_resource_props["resource_type"] == "source":
+            return super().get_asset_key(dbt_resource_props)
+        return dg.AssetKey(dbt_resource_props["fqn"][1:])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """The group stated in dbt, or the folder."""
+        return group_from_dbt_resource_props_fallback_to_directory(dbt_resource_props)
+
+    def get_automation_condition(
+        self,
+        dbt_resource_props: Mapping[str, Any],  # noqa: ARG002  # one condition for all
+    ) -> dg.AutomationCondition[dg.AssetKey] | None:
+        """The same for all models."""
+        return self._automation_condition
+
+    def get_asset_spec(
+        self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetSpec:
+        """As dagster-dbt has it, with the revenue assets for the tables they write."""
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        return spec.replace_attributes(deps=self._real(spec.deps))
+
+    def get_asset_check_spec(
+        self,
+        asset_spec: dg.AssetSpec,
+        manifest: Mapping[str, Any],
+        unique_id: str,
+        project: DbtProject | None,
+    ) -> dg.AssetCheckSpec | None:
+        """As dagster-dbt has it, with the revenue assets for the tables they write."""
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        return spec and replace(spec, additional_deps=self._real(spec.additional_deps))
+
+    def _real(self, deps: Iterable[dg.AssetDep]) -> Sequence[dg.AssetDep]:
+        deps = list(deps)
+        others = [dep for dep in deps if dep.asset_key.path[0] != WAREHOUSE]
+        if len(others) == len(deps):
+            return others
+        return [*others, *(dg.AssetDep(key) for key in self._revenue_keys)]
+
+
+def build_marts(
+    *,
+    manifest: Mapping[str, Any],
+    revenue_keys: Sequence[dg.AssetKey],
+    partitions_def: dg.DailyPartitionsDefinition,
+    automation_condition: dg.AutomationCondition[Any] | None = None,
+    pool: str | None = None,
+) -> dg.AssetsDefinition:
+    """All dbt models and their tests, as one step that a range of days runs once.
+
+    `manifest` comes from `dbt_manifest.read_manifest`; `pool` keeps other writers out of an
+    embedded warehouse.
+    """
+    translator = MartsTranslator(revenue_keys, automation_condition)
+    _refuse_homeless_tests(manifest, translator)
+
+    @dbt_assets(
+        name="marts",
+        manifest=manifest,
+        dagster_dbt_translator=translator,
+        partitions_def=partitions_def,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        pool=pool,
+    )
+    def marts(
+        context: dg.AssetExecutionContext, dbt: DbtInProcess, warehouse: Warehouse
+    ) -> Iterator[DbtDagsterEventType]:
+        window = run_window(context)
+        days = {"start_date": str(window.start), "end_date": str(window.end)} if window else {}
+        with warehouse.exclusive():
+            yield from dbt.build(context, variables=days)
+
+    return marts
+
+
+def _refuse_homeless_tests(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> None:
+    """Refuse tests that dagster-dbt cannot tie to one model: they would run unseen, or never."""
+    for unique_id, node in manifest["nodes"].items():
+        if node["resource_type"] != "test":
+            continue
+        key = get_asset_check_key_for_test(manifest, translator, unique_id, project=None)
+        if key is None or key.asset_key.path[0] == WAREHOUSE:
+            raise HomelessTestError(
+                f"The dbt test {node['name']} ({node['original_file_path']}) belongs to no model."
+                " Test the staging model instead of its source, or name the model whose check this"
+                " is: config: {meta: {dagster: {ref: {name: <model>}}}}."
+            )

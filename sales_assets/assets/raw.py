@@ -1,0 +1,97 @@
+"""`raw`: which drops make up each day of a source, and their hashes.
+
+Belongs here: the raw asset. Does not: inspecting files (`contracts.inspection`) or the rule for
+drops that share a day (`resources.catalogue`).
+
+Without `from __future__ import annotations`: Dagster reads the asset's annotations as objects.
+"""
+
+import logging
+from datetime import date
+
+import dagster as dg
+
+from sales_assets.assets.keys import asset_key, shared
+from sales_assets.assets.ranges import Metadata, committing, window_of
+from sales_assets.contracts.model import SourceContract
+from sales_assets.errors import DropError
+from sales_assets.partitions import Window
+from sales_assets.resources.catalogue import Catalogue, Known, Manifest, manifests
+from sales_assets.resources.landing_zone import LandingZone
+from sales_assets.resources.staging_area import StagingArea
+
+_log = logging.getLogger("sales_assets.raw")
+
+
+def build_raw(
+    contract: SourceContract, partitions: dg.DailyPartitionsDefinition
+) -> dg.AssetsDefinition:
+    """The raw asset of a source."""
+
+    @dg.asset(
+        key=asset_key(contract, "raw"),
+        description=f"The CSV drops of each day, as they came. {contract.description}",
+        kinds={"csv", "file"},
+        code_version=contract.digest[:12],
+        **shared(contract, partitions),
+    )
+    def raw(
+        context: dg.AssetExecutionContext,
+        landing_zone: LandingZone,
+        catalogue: Catalogue,
+        staging_area: StagingArea,
+    ) -> None:
+        window = window_of(context)
+        with committing(context) as committed:
+            known = catalogue.refresh(contract, landing_zone, staging_area.inspect)
+            by_day = manifests(contract, known)
+            days = {day: by_day.get(day, ()) for day in window.days()}
+            refused = refused_days(contract, known, window)
+            usable = {day: manifest for day, manifest in days.items() if day not in refused}
+            catalogue.record(contract, usable)
+            committed.add((day, _metadata(contract, day, m)) for day, m in usable.items())
+            if refused:
+                raise DropError("\n".join(dict.fromkeys(refused.values())))
+        _log.info("%s/raw %s: %d days with drops", contract.name, window, _with_drops(usable))
+
+    return raw
+
+
+def refused_days(
+    contract: SourceContract, known: dict[str, Known], window: Window
+) -> dict[date, str]:
+    """The days of the window that a refused drop may hold, with the reason.
+
+    A file whose name says its day spoils that day alone. Of any other it is not known which days
+    it holds, so all of them wait until it is mended or removed.
+    """
+    reasons: dict[date, str] = {}
+    for item in known.values():
+        if item.refused:
+            days = item.days_at_most(contract)
+            reasons |= {d: item.refused for d in window.days() if days is None or d in days}
+    return reasons
+
+
+def status(contract: SourceContract, day: date, manifest: Manifest) -> str:
+    """What a day is: present, empty (none was due), missing, or outside of the history."""
+    if manifest:
+        return "present"
+    if not contract.history.holds(day):
+        return "outside the source's history"
+    return "missing" if contract.calendar.expects(day) else "empty"
+
+
+def _metadata(contract: SourceContract, day: date, manifest: Manifest) -> Metadata:
+    if not manifest:
+        return {"status": status(contract, day, manifest), "lines": 0}
+    return {
+        "status": "present",
+        "lines": sum(entry.lines for entry in manifest),
+        "files": ", ".join(entry.file for entry in manifest),
+        "sha256": ", ".join(entry.sha256 for entry in manifest),
+    }
+
+
+def _with_drops(days: dict[date, Manifest]) -> int:
+    return sum(1 for manifest in days.values() if manifest)

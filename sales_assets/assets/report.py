@@ -1,0 +1,62 @@
+"""`reports/sales_report`: a page for people, made anew from the marts.
+
+Belongs here: the report asset. Does not: what the page shows (`report`), or where it is kept
+(`resources.report_folder`).
+
+Without `from __future__ import annotations`: Dagster reads the asset's annotations as objects.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+from sales_assets.report.data import read_report
+from sales_assets.report.figures import figures
+from sales_assets.report.page import plain, render
+from sales_assets.resources.report_folder import ReportFolder
+from sales_assets.resources.warehouse import Warehouse
+
+MARTS = ("daily_revenue", "revenue_by_product", "revenue_by_region", "customer_value")
+
+
+def build_report(
+    marts: dg.AssetsDefinition, condition: dg.AutomationCondition[Any]
+) -> dg.AssetsDefinition:
+    """The report asset; `marts` are the assets that it reads."""
+    keys = [dg.AssetKey(["marts", name]) for name in MARTS]
+    if absent := [key.to_user_string() for key in keys if key not in marts.keys]:
+        raise ValueError(f"the report needs {', '.join(absent)}, which the marts do not make")
+
+    @dg.asset(
+        key=["reports", "sales_report"],
+        deps=keys,
+        description=(
+            "One HTML page: revenue by source and currency, what was rejected, and whether the "
+            "totals of all layers agree. It needs no network."
+        ),
+        group_name="reports",
+        owners=["team:analytics"],
+        kinds={"html"},
+        automation_condition=condition,
+    )
+    def sales_report(
+        warehouse: Warehouse, report_folder: ReportFolder
+    ) -> dg.MaterializeResult[None]:
+        report = figures(read_report(warehouse))
+        page = render(report, datetime.now(UTC))
+        return dg.MaterializeResult(
+            metadata={
+                "path": dg.MetadataValue.path(str(report_folder.write(page))),
+                "bytes": len(page.encode()),
+                "sources": len(report.sources),
+                "days": report.days,
+                "totals_agree": report.agrees,
+                **{
+                    f"net_revenue {sales.source} {sales.currency}": plain(sales.total.net)
+                    for sales in report.sales
+                },
+            }
+        )
+
+    return sales_report

@@ -1,0 +1,126 @@
+"""The sensor on the landing zone: drops that came, changed or went become runs of their days.
+
+Belongs here: from changes to run requests. Does not: noticing changes (`resources.catalogue`).
+
+Without `from __future__ import annotations`: Dagster reads the sensor's annotations as objects.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+import dagster as dg
+
+from sales_assets.assets.keys import asset_key
+from sales_assets.contracts.model import SourceContract
+from sales_assets.partitions import Window, contiguous
+from sales_assets.resources.catalogue import Catalogue, Change, Known, manifests
+from sales_assets.resources.landing_zone import LandingZone
+from sales_assets.resources.staging_area import StagingArea
+
+LAYERS = ("raw", "staged", "revenue")
+"""What a drop sets off directly; the marts follow by their own condition."""
+
+
+def build_landing_sensor(
+    contracts: Sequence[SourceContract],
+    partitions: dg.DailyPartitionsDefinition,
+    settle_seconds: float,
+) -> dg.SensorDefinition:
+    """One sensor for the drops of all sources.
+
+    A file counts when it has not changed for `settle_seconds`. The cursor is the number of the
+    last change seen; a tick that fails leaves it, and the same changes are looked at again.
+    """
+    keys = [asset_key(contract, layer) for contract in contracts for layer in LAYERS]
+
+    @dg.sensor(
+        name="landing_zone",
+        asset_selection=dg.AssetSelection.assets(*keys),
+        minimum_interval_seconds=30,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Materialises the days of drops that came, changed or went.",
+    )
+    def landing_zone_sensor(
+        context: dg.SensorEvaluationContext,
+        landing_zone: LandingZone,
+        catalogue: Catalogue,
+        staging_area: StagingArea,
+    ) -> dg.SensorResult | dg.SkipReason:
+        known = {
+            contract.name: catalogue.refresh(
+                contract, landing_zone, staging_area.inspect, settle_seconds
+            )
+            for contract in contracts
+        }
+        changes = catalogue.changes_after(int(context.cursor or 0))
+        if not changes:
+            return dg.SkipReason("no drop came, changed or went")
+        requests: list[dg.RunRequest] = []
+        for contract in contracts:
+            own = [change for change in changes if change.source == contract.name]
+            for problem in refusals(own, known[contract.name]):
+                context.log.error(problem)
+            days = changed_days(contract, catalogue, known[contract.name], own)
+            first = partitions.start.date()
+            if any(day < first for day in days):
+                context.log.warning(
+                    f"{contract.name}: days before the first partition {first} are left out; "
+                    "set SALES_ASSETS_FIRST_DAY to an earlier day"
+                )
+            requests += run_requests(contract, [day for day in days if day >= first], own)
+        return dg.SensorResult(run_requests=requests, cursor=str(changes[-1].number))
+
+    return landing_zone_sensor
+
+
+def refusals(changes: Iterable[Change], known: dict[str, Known]) -> list[str]:
+    """Why drops among the changes cannot be used."""
+    files = dict.fromkeys(change.file for change in changes)
+    return [known[file].refused for file in files if file in known and known[file].refused]
+
+
+def changed_days(
+    contract: SourceContract, catalogue: Catalogue, known: dict[str, Known], changes: list[Change]
+) -> list[date]:
+    """The days that the changes touch and that `raw` has not recorded as they are now.
+
+    A refused drop whose name says its day counts, so that the day's run fails and says why.
+    """
+    touched = {day for change in changes for day in change.days}
+    if not touched:
+        return []
+    now = manifests(contract, known)
+    recorded = catalogue.manifests(contract, Window.around(touched))
+    return sorted(
+        day
+        for day in touched
+        if recorded.get(day) != now.get(day, ()) or _refused(contract, known, day)
+    )
+
+
+def _refused(contract: SourceContract, known: dict[str, Known], day: date) -> bool:
+    return any(
+        item.refused and day in (item.days_at_most(contract) or ()) for item in known.values()
+    )
+
+
+def run_requests(
+    contract: SourceContract, days: Iterable[date], changes: Sequence[Change]
+) -> list[dg.RunRequest]:
+    """One run for each span of days, whatever its length.
+
+    The key holds the number of the last change, not only the content: dropping an earlier
+    version again is a change too.
+    """
+    return [
+        dg.RunRequest(
+            run_key=f"{contract.name}:{window}:{changes[-1].number}",
+            asset_selection=[asset_key(contract, layer) for layer in LAYERS],
+            tags={
+                "dagster/asset_partition_range_start": window.first_key,
+                "dagster/asset_partition_range_end": window.last_key,
+                "team": contract.team,
+            },
+        )
+        for window in contiguous(days)
+    ]

@@ -1,0 +1,83 @@
+"""Putting the definitions together.
+
+Belongs here: which assets, checks, automation and resources there are for given settings. Does
+not: any of them. Serves `definitions`, tests and other code locations.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from sales_assets.assets.keys import asset_key
+from sales_assets.assets.marts import build_marts
+from sales_assets.assets.raw import build_raw
+from sales_assets.assets.report import build_report
+from sales_assets.assets.revenue import build_revenue
+from sales_assets.assets.staged import build_staged
+from sales_assets.automation.conditions import MARTS_CONDITION, REPORT_CONDITION
+from sales_assets.automation.failures import build_run_failure_sensor
+from sales_assets.automation.landing import build_landing_sensor
+from sales_assets.automation.schedules import build_daily_schedule
+from sales_assets.checks.quality import build_quality_checks
+from sales_assets.contracts.load import load_contracts
+from sales_assets.contracts.model import SourceContract
+from sales_assets.dbt_manifest import read_manifest
+from sales_assets.partitions import daily_partitions
+from sales_assets.resources.build import build_resources
+from sales_assets.settings import Settings
+
+# Single-run backfills are what keeps a year one run; that Dagster calls them beta is settled by
+# pinning Dagster (docs/decisions).
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
+
+
+def partitions_of(
+    settings: Settings, contracts: tuple[SourceContract, ...]
+) -> dg.DailyPartitionsDefinition:
+    """The one partitions definition: from the setting, or the earliest day of a contract."""
+    first = settings.first_day or min(contract.history.start for contract in contracts)
+    return daily_partitions(first)
+
+
+def build_definitions(
+    settings: Settings, overrides: Mapping[str, Any] | None = None
+) -> dg.Definitions:
+    """All definitions for these settings; `overrides` replaces resources by name."""
+    contracts = load_contracts([settings.contracts_folder])
+    partitions = partitions_of(settings, contracts)
+    marts = build_marts(
+        manifest=read_manifest(settings.dbt_prepared),
+        revenue_keys=[asset_key(contract, "revenue") for contract in contracts],
+        partitions_def=partitions,
+        automation_condition=MARTS_CONDITION,
+    )
+    report = build_report(marts, REPORT_CONDITION)
+    sources = [
+        asset
+        for contract in contracts
+        for asset in (
+            build_raw(contract, partitions),
+            build_staged(contract, partitions, settings.chunk_days),
+            build_revenue(contract, partitions, settings.chunk_days),
+        )
+    ]
+    return dg.Definitions(
+        assets=[*sources, marts, report],
+        asset_checks=[build_quality_checks(contract) for contract in contracts],
+        sensors=[
+            build_landing_sensor(contracts, partitions, settings.settle_seconds),
+            build_run_failure_sensor(),
+            dg.AutomationConditionSensorDefinition(
+                "marts_automation",
+                target=dg.AssetSelection.assets(*marts.keys, *report.keys),
+                default_status=dg.DefaultSensorStatus.RUNNING,
+            ),
+        ],
+        schedules=[build_daily_schedule(contracts)],
+        resources={**build_resources(settings), **(overrides or {})},
+        executor=dg.in_process_executor,
+    )

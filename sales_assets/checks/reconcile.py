@@ -1,0 +1,82 @@
+"""Nothing is lost on the way: lines against rows, and sums against sums.
+
+Belongs here: the blocking checks between the layers of one source. Does not: the same between
+the dbt models, which are dbt tests (dbt_project).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+import dagster as dg
+
+from sales_assets.checks.results import result
+from sales_assets.resources.catalogue import StagedCounts
+from sales_assets.resources.warehouse import LoadedDay
+
+
+def lines_reconcile_spec(key: dg.AssetKey) -> dg.AssetCheckSpec:
+    """Declares `lines_reconcile` for an asset."""
+    return dg.AssetCheckSpec(
+        "lines_reconcile",
+        asset=key,
+        blocking=True,
+        description="Every line of the drops is accepted or rejected: none is lost or doubled.",
+    )
+
+
+def lines_reconcile(
+    key: dg.AssetKey, lines: Mapping[date, int], counts: Mapping[date, tuple[int, int]]
+) -> dg.AssetCheckResult:
+    """Lines counted in the files against the (accepted, rejected) rows of each day."""
+    wrong = {}
+    for day, lines_in in lines.items():
+        accepted, rejected = counts.get(day, (0, 0))
+        if lines_in != accepted + rejected:
+            wrong[day.isoformat()] = f"{lines_in:,} lines, {accepted:,} + {rejected:,} rows"
+    accepted, rejected = (sum(pair[n] for pair in counts.values()) for n in (0, 1))
+    return result(
+        "lines_reconcile",
+        key,
+        expected=f"{sum(lines.values()):,} lines in the drops, each accepted or rejected",
+        found=f"{accepted:,} rows accepted, {rejected:,} rejected",
+        wrong=wrong,
+        to_do="Materialise raw and staged for these days again",
+    )
+
+
+def totals_match_staged_spec(key: dg.AssetKey) -> dg.AssetCheckSpec:
+    """Declares `totals_match_staged` for the revenue asset."""
+    return dg.AssetCheckSpec(
+        "totals_match_staged",
+        asset=key,
+        blocking=True,
+        description="Amounts and net amounts in the warehouse equal the staged ones exactly.",
+    )
+
+
+def totals_match_staged(
+    key: dg.AssetKey, staged: Mapping[date, StagedCounts], loaded: Mapping[date, LoadedDay]
+) -> dg.AssetCheckResult:
+    """Sums of each day in the staged files against those in the warehouse, to the last digit."""
+    wrong = {}
+    for day, now in loaded.items():
+        before = staged.get(day)
+        if before is None or now.lines == 0:
+            continue
+        if (now.amount, now.net_amount) != (before.amount, before.net_amount):
+            wrong[day.isoformat()] = (
+                f"staged {before.amount:,} net {before.net_amount:,}, "
+                f"warehouse {now.amount:,} net {now.net_amount:,}"
+            )
+    amount = sum(day.amount for day in loaded.values())
+    net = sum(day.net_amount for day in loaded.values())
+    return result(
+        "totals_match_staged",
+        key,
+        expected="the same sums in the staged files and in the warehouse, to the last digit",
+        found=f"{amount:,} in all, {net:,} net, over {len(loaded):,} days with drops",
+        wrong=wrong,
+        to_do="Materialise staged and revenue for these days again",
+    )

@@ -1,0 +1,198 @@
+"""`sales-assets`: landing drops, materialising days, asking the warehouse.
+
+Belongs here: commands, options and what they print. Does not: anything a command does beyond
+calling it. An expected error is one message and exit code 1 (2 for wrong usage).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from sales_assets.errors import SalesAssetsError, UsageError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Sales CSVs to revenue that can be trusted: land drops, materialise days, ask questions.",
+)
+WIDTH = None if sys.stdout.isatty() else 120
+"""Without a terminal nothing says how wide a table may be."""
+out = Console(highlight=False, width=WIDTH)
+err = Console(stderr=True, highlight=False)
+
+SourceOption = Annotated[
+    str | None, typer.Option("--source", "-s", help="A source, like pizzaplace; default: all.")
+]
+FromOption = Annotated[str | None, typer.Option("--from", help="First day, like 2024-01-01.")]
+ToOption = Annotated[str | None, typer.Option("--to", help="Last day, included.")]
+
+
+class Format(StrEnum):
+    """How `query` prints its rows."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+@app.command()
+def land(
+    files: Annotated[list[Path], typer.Argument(help="CSV files; .gz is read too.")],
+    source: Annotated[str, typer.Option("--source", "-s", help="The source they are of.")],
+) -> None:
+    """Put CSV files into the landing zone, after a look at their headers."""
+    from sales_assets.landing import land_file
+    from sales_assets.settings import Settings
+
+    settings = Settings.load()
+    for file in files:
+        landed = land_file(settings, file, source)
+        out.print(f"{landed.file}: {'landed' if landed.changed else 'is there already, unchanged'}")
+
+
+@app.command()
+def materialize(
+    source: SourceOption = None,
+    first: FromOption = None,
+    last: ToOption = None,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="Only days that are not as their drops are.")
+    ] = False,
+) -> None:
+    """Materialise raw, staged and revenue of sources, and the marts above them."""
+    from sales_assets.materialize import Materializer
+    from sales_assets.settings import Settings
+
+    with _progress(), Materializer(Settings.load()) as materializer:
+        runs = materializer.plan(source, first, last, missing=missing)
+        if not runs:
+            out.print("Everything is as the drops are; nothing to do.")
+        failures = materializer.run(runs)
+        out.print(materializer.summary())
+        if materializer.report.is_file():
+            out.print(f"Report: {materializer.report}")
+        out.print("`make ui` opens the Dagster UI on port 3000.")
+    if failures:
+        for failure in failures:
+            err.print(f"[bold red]Failed:[/] {failure}", soft_wrap=True)
+        raise typer.Exit(1)
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="One SELECT; tables by their bare names.")],
+    format: Annotated[Format, typer.Option("--format", "-f")] = Format.TABLE,  # noqa: A002
+) -> None:
+    """Ask the warehouse; nothing can be changed this way."""
+    from sales_assets.query import print_rows
+    from sales_assets.resources.build import build_warehouse
+    from sales_assets.settings import Settings
+
+    with _waiting():
+        names, rows = build_warehouse(Settings.load()).select(sql)
+    print_rows(out, names, rows, format.value)
+
+
+@app.command()
+def status() -> None:
+    """Sources, what they hold, and drops that were refused."""
+    from sales_assets.materialize import Materializer
+    from sales_assets.settings import Settings
+
+    with _waiting(), Materializer(Settings.load()) as materializer:
+        out.print(materializer.summary(seconds=False))
+        for contract, days, refused in materializer.state():
+            out.print(
+                f"{contract.name}: {days:,} days are due"
+                if days
+                else f"{contract.name}: up to date"
+            )
+            for reason in refused:
+                err.print(f"[bold red]Refused:[/] {reason}", soft_wrap=True)
+
+
+@app.command()
+def prepare() -> None:
+    """Parse the dbt project; needed once after an installation or a change of dbt_project."""
+    from sales_assets.dbt_manifest import prepare as prepare_dbt
+    from sales_assets.resources.build import dbt_location
+    from sales_assets.settings import Settings
+
+    changed = prepare_dbt(dbt_location(Settings.load()))
+    out.print("dbt project parsed." if changed else "dbt project unchanged.")
+
+
+@app.command()
+def ui(
+    port: Annotated[int, typer.Option("--port", "-p")] = 3000,
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Serve the Dagster UI and its daemon on the instance that the commands use."""
+    from sales_assets.instance.embedded import prepare_home
+    from sales_assets.settings import PROJECT, Settings
+
+    home = Settings.load().dagster_home
+    prepare_home(home)
+    os.environ["DAGSTER_HOME"] = str(home)
+    dagster = Path(sys.executable).parent / "dagster"
+    workspace = str(PROJECT / "workspace.yaml")
+    arguments = ["dev", "-w", workspace, "--port", str(port), "--host", host]
+    os.execv(dagster, [str(dagster), *arguments])  # noqa: S606 (nothing of the user is in it)
+
+
+@contextmanager
+def _progress() -> Iterator[None]:
+    """Show what the assets tell while they work, with the seconds since the start."""
+    start = time.monotonic()
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            meta = getattr(record, "dagster_meta", None)
+            text = meta["orig_message"] if meta else record.getMessage()
+            err.print(f"{time.monotonic() - start:6.1f} s  {text}", soft_wrap=True, markup=False)
+
+    logger = logging.getLogger("sales_assets")
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    handler = Handler()
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+@contextmanager
+def _waiting() -> Iterator[None]:
+    """Show only that a command waits for another one."""
+    with _progress():
+        logging.getLogger("sales_assets").setLevel(logging.WARNING)
+        yield
+
+
+def main() -> None:
+    """Run the command line; turn expected errors into a message and an exit code."""
+    try:
+        app()
+    except SalesAssetsError as error:
+        err.print(f"[bold red]Error:[/] {typer_escape(str(error))}", soft_wrap=True)
+        sys.exit(2 if isinstance(error, UsageError) else 1)
+
+
+def typer_escape(text: str) -> str:
+    """Text that Rich prints as it is."""
+    from rich.markup import escape
+
+    return escape(text)

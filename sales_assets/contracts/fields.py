@@ -1,0 +1,287 @@
+"""The columns and mappings of a contract, checked field by field.
+
+Belongs here: what a property of `lines` or `revenue` may say. Does not: the rest of the
+contract (`load`, `rules`), or whether DuckDB understands an expression (`bind`). A word of the
+standard that nothing would enforce is refused, not ignored.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from decimal import Decimal, InvalidOperation
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from open_data_contract_standard.model import SchemaObject, SchemaProperty
+
+from sales_assets.contracts.canonical import (
+    MAPPED_COLUMNS,
+    RESERVED_NAMES,
+    CanonicalColumn,
+)
+from sales_assets.contracts.expressions import scalar_expression
+from sales_assets.contracts.formats import has_offset, text_pattern
+from sales_assets.contracts.logical import SQL_TYPES, LogicalType, limit_of, scale_of
+from sales_assets.contracts.model import Column, Mapping
+from sales_assets.contracts.problems import Problems
+
+_DECIMAL = re.compile(r"(?:DECIMAL|NUMERIC|NUMBER)\((\d+), ?(\d+)\)", re.IGNORECASE)
+_FORMATS = {
+    LogicalType.DATE: "yyyy-MM-dd",
+    LogicalType.TIME: "HH:mm:ss",
+    LogicalType.TIMESTAMP: "yyyy-MM-dd HH:mm:ss",
+}
+_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+_OPTIONS = {
+    LogicalType.STRING: {"minLength", "maxLength", "pattern"},
+    LogicalType.INTEGER: set(_BOUNDS),
+    LogicalType.NUMBER: set(_BOUNDS),
+    LogicalType.BOOLEAN: set[str](),
+    LogicalType.DATE: {*_BOUNDS, "format"},
+    LogicalType.TIME: {*_BOUNDS, "format"},
+    LogicalType.TIMESTAMP: {*_BOUNDS, "format", "timezone", "defaultTimezone"},
+}
+_NOT_ENFORCED = {
+    "unique": "leave it out: lines are kept as they come",
+    "primaryKey": "leave it out: lines are kept as they come",
+    "partitioned": "say partitionDay in the contract's customProperties",
+    "encryptedName": "leave it out: nothing is encrypted",
+    "relationships": "leave it out: other tables are not looked up",
+    "customProperties": "leave them out, or use logicalTypeOptions",
+    "properties": "leave them out: a CSV has no nested columns",
+    "items": "leave them out: a CSV has no nested columns",
+}
+"""Words that claim something of a column which nothing here sees to."""
+
+
+def read_columns(problems: Problems, lines: SchemaObject | None) -> tuple[Column, ...]:
+    """The columns of the drop, in the contract's order."""
+    if lines is None:
+        return ()
+    if lines.quality:
+        problems.add(f"schema.{lines.name}.quality", "is not checked", "move it to schema.revenue")
+    columns: list[Column] = []
+    for index, entry in enumerate(lines.properties or []):
+        name = problems.identifier(f"schema.{lines.name}.properties[{index}].name", entry.name)
+        where = f"schema.{lines.name}.{name or index}"
+        if name in {column.name for column in columns}:
+            problems.add(f"{where}.name", "is there twice", "give each column its own name")
+        header = entry.physicalName or name
+        if header in {column.header for column in columns}:
+            problems.add(f"{where}.physicalName", f"'{header}' is there twice", "keep one of them")
+        _refuse_idle_words(problems, where, entry)
+        if entry.quality:
+            problems.add(f"{where}.quality", "is not checked", "move it to schema.revenue")
+        if entry.transformLogic:
+            problems.add(f"{where}.transformLogic", "is not used", "move it to schema.revenue")
+        columns.append(_column(problems, where, entry, name, header))
+    if not columns:
+        problems.add(f"schema.{lines.name}.properties", "is empty", "describe the file's columns")
+    return tuple(columns)
+
+
+def _refuse_idle_words(problems: Problems, where: str, entry: SchemaProperty) -> None:
+    for word, fix in _NOT_ENFORCED.items():
+        if getattr(entry, word):
+            problems.add(f"{where}.{word}", "is not enforced", fix)
+
+
+def _column(
+    problems: Problems, where: str, entry: SchemaProperty, name: str, header: str
+) -> Column:
+    try:
+        logical = LogicalType(entry.logicalType or "string")
+    except ValueError:
+        problems.add(
+            f"{where}.logicalType", f"is '{entry.logicalType}'", f"use {', '.join(LogicalType)}"
+        )
+        logical = LogicalType.STRING
+    options = entry.logicalTypeOptions or {}
+    for option in sorted(set(options) - _OPTIONS[logical]):
+        problems.add(
+            f"{where}.logicalTypeOptions.{option}",
+            f"is not enforced for {logical}",
+            f"use {', '.join(sorted(_OPTIONS[logical])) or 'none'}",
+        )
+    where_options = f"{where}.logicalTypeOptions"
+    sql_type = _sql_type(problems, where, logical, entry.physicalType)
+    time_format = _format(problems, where_options, logical, options)
+    bounds = {
+        bound: _bound(problems, f"{where_options}.{bound}", logical, sql_type, options[bound])
+        for bound in _BOUNDS
+        if bound in options
+    }
+    enum = [value.value for value in entry.enum or []]
+    for value in enum:
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            problems.add(f"{where}.enum", f"has {value!r}", "write the text of the file in quotes")
+    return Column(
+        name=name,
+        header=header,
+        type=logical,
+        sql_type=sql_type,
+        description=entry.description or "",
+        required=bool(entry.required),
+        format=time_format,
+        time_zone=_time_zone(problems, where_options, options, time_format),
+        enum=tuple(str(value) for value in enum),
+        minimum=bounds.get("minimum"),
+        maximum=bounds.get("maximum"),
+        exclusive_minimum=bounds.get("exclusiveMinimum"),
+        exclusive_maximum=bounds.get("exclusiveMaximum"),
+        pattern=options.get("pattern"),
+        min_length=options.get("minLength"),
+        max_length=options.get("maxLength"),
+        classification=entry.classification,
+    )
+
+
+def _format(
+    problems: Problems, where: str, logical: LogicalType, options: dict[str, object]
+) -> str | None:
+    if logical not in _FORMATS:
+        return None
+    time_format = str(options.get("format", _FORMATS[logical]))
+    try:
+        text_pattern(time_format)
+    except ValueError as error:
+        problems.add(f"{where}.format", str(error), "write it like yyyy-MM-dd HH:mm:ss")
+        return _FORMATS[logical]
+    if options.get("timezone") and not has_offset(time_format):
+        problems.add(
+            f"{where}.timezone",
+            f"is true, but format '{time_format}' has no offset",
+            "add XXX to the format, or give defaultTimezone instead",
+        )
+    return time_format
+
+
+def _time_zone(
+    problems: Problems, where: str, options: dict[str, object], time_format: str | None
+) -> str:
+    zone = str(options.get("defaultTimezone", "UTC"))
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # 'Europe' is a directory
+        problems.add(f"{where}.defaultTimezone", f"'{zone}' is unknown", "use an IANA name")
+        return "UTC"
+    if "defaultTimezone" in options and time_format and has_offset(time_format):
+        problems.add(
+            f"{where}.defaultTimezone",
+            f"is never used: format '{time_format}' says the offset",
+            "leave it out",
+        )
+    return zone
+
+
+def _bound(
+    problems: Problems, where: str, logical: LogicalType, sql_type: str, value: object
+) -> str:
+    """A bound in its column's type, as text that DuckDB casts to exactly this value."""
+    text = str(value)
+    try:
+        match logical:
+            case LogicalType.INTEGER:
+                if not -(2**63) <= int(text) < 2**63:
+                    raise ValueError("too large")
+                return str(int(text))
+            case LogicalType.NUMBER:
+                number = Decimal(text)
+                if number != round(number, scale_of(sql_type)) or abs(number) >= limit_of(sql_type):
+                    raise ValueError("too many digits")
+                return f"{number:f}"
+            case LogicalType.DATE:
+                return date.fromisoformat(text).isoformat()
+            case LogicalType.TIME:
+                return time.fromisoformat(text).isoformat()
+            case _:
+                moment = datetime.fromisoformat(text)
+                if moment.tzinfo is not None:
+                    raise ValueError("bounds are in UTC")
+                return moment.isoformat(sep=" ")
+    except (ValueError, InvalidOperation, OverflowError):
+        example = {
+            LogicalType.INTEGER: "5",
+            LogicalType.NUMBER: f"0.5, within {sql_type}",
+            LogicalType.DATE: "2024-12-31",
+            LogicalType.TIME: "23:59:59",
+        }.get(logical, "2024-12-31 23:59:59, in UTC")
+        problems.add(where, f"'{text}' is no {logical}", f"write it like {example}")
+        return text
+
+
+def _sql_type(problems: Problems, where: str, logical: LogicalType, physical: str | None) -> str:
+    if logical is LogicalType.NUMBER and physical:
+        match = _DECIMAL.fullmatch(physical)
+        if match and 0 < int(match[1]) <= 38 and int(match[2]) <= int(match[1]):
+            return f"DECIMAL({match[1]},{match[2]})"
+        problems.add(f"{where}.physicalType", f"is '{physical}'", "use DECIMAL(18,4) or the like")
+    return SQL_TYPES[logical]
+
+
+def read_mappings(
+    problems: Problems, revenue: SchemaObject | None, columns: Sequence[Column]
+) -> tuple[Mapping, ...]:
+    """The canonical columns and the expressions that fill them."""
+    if revenue is None:
+        return ()
+    names = [column.name for column in columns]
+    canonical = {column.name: column for column in MAPPED_COLUMNS}
+    mappings: dict[str, Mapping] = {}
+    for entry in revenue.properties or []:
+        where = f"schema.{revenue.name}.{entry.name}"
+        if entry.name not in canonical:
+            problems.add(where, "is no canonical column", f"use one of {', '.join(canonical)}")
+            continue
+        if entry.name in mappings:
+            problems.add(where, "is there twice", "give it once")
+        mapping = _mapping(problems, where, entry, canonical[entry.name], names)
+        if mapping is not None:
+            mappings[mapping.name] = mapping
+    for column in MAPPED_COLUMNS:
+        if column.required and column.name not in mappings:
+            problems.add(
+                f"schema.{revenue.name}.{column.name}",
+                "is missing",
+                f"map it: {column.description}",
+            )
+    direct = {m.name for m in mappings.values() if m.direct and m.sources == (m.name,)}
+    for name in names:
+        if name in RESERVED_NAMES and name not in direct:
+            problems.add(
+                f"schema.lines.{name}.name",
+                f"the staged file has a canonical column '{name}' with another meaning",
+                f"name it otherwise, like csv_{name}, and keep the header in physicalName",
+            )
+    return tuple(mappings[name] for name in canonical if name in mappings)
+
+
+def _mapping(
+    problems: Problems,
+    where: str,
+    entry: SchemaProperty,
+    column: CanonicalColumn,
+    names: Sequence[str],
+) -> Mapping | None:
+    _refuse_idle_words(problems, where, entry)
+    for word in ("enum", "logicalTypeOptions", "quality"):
+        if getattr(entry, word):
+            problems.add(f"{where}.{word}", "is not enforced", "move it to schema.lines")
+    if entry.required and not column.required:
+        problems.add(f"{where}.required", "is not enforced", "require the columns that it is from")
+    if (entry.logicalType or "string") != column.type:
+        problems.add(
+            f"{where}.logicalType",
+            f"is '{entry.logicalType}'",
+            f"{column.name} is of type {column.type}",
+        )
+    if not entry.transformLogic:
+        problems.add(f"{where}.transformLogic", "is missing", "say how the column is computed")
+        return None
+    try:
+        expression, used = scalar_expression(entry.transformLogic, names)
+    except ValueError as error:
+        problems.add(f"{where}.transformLogic", str(error), "")
+        return None
+    return Mapping(column.name, expression, used, entry.transformDescription or "")

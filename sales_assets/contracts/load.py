@@ -1,0 +1,191 @@
+"""From the standard's file to a `SourceContract`, or to a list of what to mend.
+
+Belongs here: what this project demands of a contract as a whole. Does not: the standard's own
+rules (`odcs`), columns and mappings (`fields`), days and quality (`rules`), DuckDB (`bind`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from open_data_contract_standard.model import SchemaObject, Server, Team
+
+from sales_assets.contracts.bind import check_bindings
+from sales_assets.contracts.fields import read_columns, read_mappings
+from sales_assets.contracts.model import DayFromColumn, Dialect, SourceContract
+from sales_assets.contracts.odcs import read_odcs
+from sales_assets.contracts.problems import Problems
+from sales_assets.contracts.rules import (
+    read_calendar,
+    read_day,
+    read_history,
+    read_overlap,
+    read_quality,
+    read_tolerance,
+)
+from sales_assets.errors import ContractError
+
+LINES = "lines"
+"""Name of the schema object that describes the drop's columns."""
+REVENUE = "revenue"
+"""Name of the schema object that maps them onto the canonical columns."""
+
+_DIALECT_PROPERTIES = {"delimiter", "quoteChar", "missingValues"}
+_PROPERTIES = {"partitionDay", "overlappingDrops", "history", "calendar"}
+
+
+def load_contracts(folders: Iterable[Path]) -> tuple[SourceContract, ...]:
+    """Load every `*.odcs.yaml` of the folders, sorted by `team/source`.
+
+    Raises ContractError naming file, field and fix for every problem in any of them, and for
+    two contracts that describe the same source.
+    """
+    contracts: dict[str, SourceContract] = {}
+    problems: list[str] = []
+    for folder in folders:
+        if not folder.is_dir():
+            problems.append(f"{folder}: no such folder of contracts")
+        for file in sorted(folder.glob("*.odcs.yaml")):
+            try:
+                contract = load_contract(file)
+            except ContractError as error:
+                problems.append(str(error))
+                continue
+            other = contracts.setdefault(contract.name, contract)
+            if other is not contract:
+                problems.append(
+                    f"{file}: name: source '{contract.name}' is described by {other.file} too; "
+                    "give one of them another name"
+                )
+    if problems:
+        raise ContractError("\n".join(problems))
+    return tuple(contracts[name] for name in sorted(contracts))
+
+
+def load_contract(file: Path) -> SourceContract:
+    """Load one contract; raises ContractError naming the file, each wrong field and the fix."""
+    odcs = read_odcs(file)
+    problems = Problems()
+    team = odcs.team if isinstance(odcs.team, Team) else None
+    team_name = problems.identifier("team.name", team.name if team else None)
+    source = problems.identifier("name", odcs.name)
+    server = _server(problems, odcs.servers)
+    lines, revenue = _objects(problems, odcs.schema_)
+    columns = read_columns(problems, lines)
+    mappings = read_mappings(problems, revenue, columns)
+    properties = problems.properties("customProperties", odcs.customProperties, _PROPERTIES)
+    day = read_day(problems, properties.get("partitionDay"), columns)
+    overlap = read_overlap(problems, properties.get("overlappingDrops"), day)
+    history = read_history(problems, properties.get("history"))
+    calendar = read_calendar(problems, properties.get("calendar"))
+    dialect = _dialect(problems, server)
+    quality = read_quality(problems, revenue)
+    tolerance = read_tolerance(problems, odcs.slaProperties)
+    check_bindings(problems, columns, mappings, quality)
+    problems.raise_if_any(file)
+    assert server is not None
+    assert server.path is not None
+    contract = SourceContract(
+        file=file,
+        team=team_name,
+        source=source,
+        version=odcs.version or "0",
+        digest="",
+        title=(lines.businessName if lines else None) or source.replace("_", " "),
+        description=(odcs.description.purpose if odcs.description else None) or source,
+        domain=odcs.domain or team_name,
+        owners=tuple(
+            member.username for member in (team.members if team else None) or [] if member.username
+        ),
+        tags=tuple(odcs.tags or ()),
+        path=server.path,
+        dialect=dialect,
+        columns=columns,
+        mappings=mappings,
+        day=day,
+        overlap=overlap,
+        history=history,
+        calendar=calendar,
+        late_tolerance=tolerance,
+        quality=quality,
+        support=tuple(
+            (item.tool or "other", item.url or item.channel or "") for item in odcs.support or []
+        ),
+    )
+    return replace(contract, digest=_digest(contract))
+
+
+def _digest(contract: SourceContract) -> str:
+    """Hash of what can change a row: not of descriptions, owners, checks, history or calendar."""
+    prose = {"description", "classification"}
+    day = contract.day
+    deciding = [
+        contract.name,
+        contract.path,
+        asdict(contract.dialect),
+        [{k: v for k, v in asdict(c).items() if k not in prose} for c in contract.columns],
+        [(mapping.name, mapping.expression) for mapping in contract.mappings],
+        day.column if isinstance(day, DayFromColumn) else [day.pattern.pattern, day.format],
+        contract.overlap,
+        contract.late_tolerance.days,
+    ]
+    return hashlib.sha256(json.dumps(deciding).encode()).hexdigest()
+
+
+def _server(problems: Problems, servers: list[Server] | None) -> Server | None:
+    if not servers or len(servers) != 1:
+        problems.add("servers", f"has {len(servers or [])} entries", "describe one landing zone")
+        return None
+    server = servers[0]
+    if server.format != "csv":
+        problems.add("servers[0].format", f"is '{server.format}'", "use format: csv")
+    path = server.path or ""
+    if not path or path.startswith("/") or ".." in Path(path).parts:
+        problems.add(
+            "servers[0].path", f"is '{path}'", "give a glob below the landing zone, like a/b/*.csv"
+        )
+    return server
+
+
+def _objects(
+    problems: Problems, objects: list[SchemaObject] | None
+) -> tuple[SchemaObject | None, SchemaObject | None]:
+    """The two objects of the schema; each has to be there once, and nothing else."""
+    found: dict[str, SchemaObject] = {}
+    for index, entry in enumerate(objects or []):
+        if entry.name not in {LINES, REVENUE} or entry.name in found:
+            twice = "is there twice" if entry.name in found else "is not read"
+            problems.add(
+                f"schema[{index}].name", f"'{entry.name}' {twice}", f"use {LINES} and {REVENUE}"
+            )
+        else:
+            found[entry.name] = entry
+    for name in (LINES, REVENUE):
+        if name not in found:
+            problems.add("schema", f"has no object named '{name}'", f"add '- name: {name}'")
+    return found.get(LINES), found.get(REVENUE)
+
+
+def _dialect(problems: Problems, server: Server | None) -> Dialect:
+    if server is None:
+        return Dialect()
+    field = "servers[0].customProperties"
+    values = problems.properties(field, server.customProperties, _DIALECT_PROPERTIES)
+    encoding = (server.encoding or "UTF-8").lower().replace("_", "-")
+    if encoding not in {"utf-8", "ascii"}:
+        problems.add("servers[0].encoding", f"'{server.encoding}' is not read", "use UTF-8")
+    delimiter, quote = values.get("delimiter", ","), values.get("quoteChar", '"')
+    for name, value in (("delimiter", delimiter), ("quoteChar", quote)):
+        if not isinstance(value, str) or len(value.encode()) != 1 or value in "\r\n":
+            problems.add(f"{field}.{name}", f"is {value!r}", "give one ASCII character")
+    if delimiter == quote:
+        problems.add(f"{field}.quoteChar", f"is the delimiter {quote!r} too", "give two characters")
+    missing = values.get("missingValues", [""])
+    if not isinstance(missing, list) or not all(isinstance(text, str) for text in missing):
+        problems.add(f"{field}.missingValues", f"is {missing!r}", "give a list of texts")
+        missing = [""]
+    return Dialect(str(delimiter), str(quote), "utf-8", tuple(dict.fromkeys(["", *missing])))

@@ -1,0 +1,211 @@
+"""What a contract says, as plain frozen values.
+
+Belongs here: the shapes that the rest of the project reads. Does not: the standard's file
+format (`odcs`), checking it (`load`), or the SQL made from it (`sql`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+
+from sales_assets.contracts.logical import LogicalType
+
+
+class Overlap(StrEnum):
+    """What several drops of one day mean."""
+
+    LATEST = "latest"
+    """The newest drop that holds the day is the whole day."""
+    UNION = "union"
+    """Every drop that holds the day adds its lines."""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How the text of a drop is laid out (Frictionless Table Dialect terms)."""
+
+    delimiter: str = ","
+    quote_char: str = '"'
+    encoding: str = "utf-8"
+    missing_values: tuple[str, ...] = ("",)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the drop: how its text is parsed and what a value must fulfil.
+
+    `name` is the column's name in SQL, `header` the text in the file's header line. `format` is
+    written as the standard does (`yyyy-MM-dd`). Bounds are in the column's own type, as text.
+    """
+
+    name: str
+    header: str
+    type: LogicalType
+    sql_type: str
+    description: str
+    required: bool = False
+    format: str | None = None
+    time_zone: str = "UTC"
+    enum: tuple[str, ...] = ()
+    minimum: str | None = None
+    maximum: str | None = None
+    exclusive_minimum: str | None = None
+    exclusive_maximum: str | None = None
+    pattern: str | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    classification: str | None = None
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """How one canonical column comes from the source's columns.
+
+    `expression` is a scalar DuckDB expression over the names in `sources`.
+    """
+
+    name: str
+    expression: str
+    sources: tuple[str, ...]
+    description: str = ""
+
+    @property
+    def direct(self) -> bool:
+        """Whether the canonical column is one of the source's columns, unchanged."""
+        return len(self.sources) == 1 and self.expression == f'"{self.sources[0]}"'
+
+
+@dataclass(frozen=True)
+class DayFromFileName:
+    """The file's name says its day: the group `day` of `pattern`, in `format` (strptime)."""
+
+    pattern: re.Pattern[str]
+    format: str
+
+
+@dataclass(frozen=True)
+class DayFromColumn:
+    """A date or timestamp column says each line's day; one file may hold many days."""
+
+    column: str
+
+
+@dataclass(frozen=True)
+class History:
+    """The half-open span of days that the source has; `end` is None while it goes on."""
+
+    start: date
+    end: date | None = None
+
+    def holds(self, day: date) -> bool:
+        """Whether the day lies in the source's own history."""
+        return self.start <= day and (self.end is None or day < self.end)
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The days on which the source is expected to deliver: ISO weekdays less single days."""
+
+    weekdays: frozenset[int] = frozenset(range(1, 8))
+    closed: frozenset[date] = frozenset()
+
+    def expects(self, day: date) -> bool:
+        """Whether a drop is due for the day; without one the day is missing, else empty."""
+        return day.isoweekday() in self.weekdays and day not in self.closed
+
+
+class Severity(StrEnum):
+    """How a broken quality rule is treated: an `error` blocks what is downstream."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True)
+class QualityRule:
+    """One ODCS quality rule on the `revenue` object: a number that is compared.
+
+    `query` is a SELECT of one number in which `revenue` stands for the rows of the days that are
+    checked, all at once; None stands for the metric `rowCount`, day by day. `operator` is an
+    ODCS comparison (`mustBe`, `mustBeLessThan`, ...) and `expected` its operand or operands.
+    """
+
+    name: str
+    description: str
+    query: str | None
+    operator: str
+    expected: tuple[Decimal, ...]
+    severity: Severity
+
+    def holds(self, found: Decimal | int) -> bool:
+        """Whether the number found satisfies the rule."""
+        first, last = self.expected[0], self.expected[-1]
+        return {
+            "mustBe": found == first,
+            "mustNotBe": found != first,
+            "mustBeGreaterThan": found > first,
+            "mustBeGreaterOrEqualTo": found >= first,
+            "mustBeLessThan": found < first,
+            "mustBeLessOrEqualTo": found <= first,
+            "mustBeBetween": first <= found <= last,
+            "mustNotBeBetween": not first <= found <= last,
+        }[self.operator]
+
+
+@dataclass(frozen=True)
+class SourceContract:
+    """One source: who owns it, where its drops lie, how they are read and what they mean."""
+
+    file: Path
+    team: str
+    source: str
+    version: str
+    digest: str
+    """SHA-256 of everything in the contract that can change a row."""
+    title: str
+    description: str
+    domain: str
+    owners: tuple[str, ...]
+    tags: tuple[str, ...]
+    path: str
+    """Glob of the drops, relative to the landing zone."""
+    dialect: Dialect
+    columns: tuple[Column, ...]
+    mappings: tuple[Mapping, ...]
+    day: DayFromFileName | DayFromColumn
+    overlap: Overlap
+    history: History
+    calendar: Calendar
+    late_tolerance: timedelta
+    """How far before its drop's day a line may be dated (only where the file names the day)."""
+    quality: tuple[QualityRule, ...] = ()
+    support: tuple[tuple[str, str], ...] = field(default=())
+    """Where alerts go: (tool, channel or address)."""
+
+    @property
+    def name(self) -> str:
+        """The source's full name, `team/source`."""
+        return f"{self.team}/{self.source}"
+
+    @property
+    def required_headers(self) -> tuple[str, ...]:
+        """The header texts that a drop must have: every column that the contract describes."""
+        return tuple(column.header for column in self.columns)
+
+    @property
+    def extra_columns(self) -> tuple[Column, ...]:
+        """The source's columns that no canonical column holds unchanged."""
+        same = {mapping.sources[0] for mapping in self.mappings if mapping.direct}
+        return tuple(column for column in self.columns if column.name not in same)
+
+    def column(self, name: str) -> Column:
+        """The column of that name; KeyError if the contract has none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)

@@ -1,0 +1,207 @@
+"""What a contract says beyond its columns: days, history, calendar, lateness and quality.
+
+Belongs here: reading and checking those fields. Does not: columns and mappings (`fields`), the
+landing zone's files (`load`), or whether DuckDB understands a query (`bind`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from open_data_contract_standard.model import (
+    DataQuality,
+    SchemaObject,
+    ServiceLevelAgreementProperty,
+)
+
+from sales_assets.contracts.expressions import single_select
+from sales_assets.contracts.formats import file_day_format
+from sales_assets.contracts.logical import LogicalType
+from sales_assets.contracts.model import (
+    Calendar,
+    Column,
+    DayFromColumn,
+    DayFromFileName,
+    History,
+    Overlap,
+    QualityRule,
+    Severity,
+)
+from sales_assets.contracts.problems import Problems
+
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_DAY_UNITS = {"d", "day", "days"}
+_MOST_LATE_DAYS = 3_660
+_OPERATORS = (
+    "mustBe",
+    "mustNotBe",
+    "mustBeGreaterThan",
+    "mustBeGreaterOrEqualTo",
+    "mustBeLessThan",
+    "mustBeLessOrEqualTo",
+    "mustBeBetween",
+    "mustNotBeBetween",
+)
+
+
+def read_day(
+    problems: Problems, value: Any, columns: Sequence[Column]
+) -> DayFromFileName | DayFromColumn:
+    """How the day of a line is found: from the file's name or from one of its columns."""
+    field = "customProperties.partitionDay"
+    fix = "give {column: NAME} or {fileName: 'regular expression with (?P<day>...)', format: ...}"
+    if isinstance(value, dict) and set(value) == {"column"}:
+        name = value["column"]
+        column = next((column for column in columns if column.name == name), None)
+        if column is None or column.type not in {LogicalType.DATE, LogicalType.TIMESTAMP}:
+            problems.add(field, f"'{name}' is no date or timestamp column of the drop", fix)
+        return DayFromColumn(str(name))
+    if isinstance(value, dict) and "fileName" in value and set(value) <= {"fileName", "format"}:
+        try:
+            pattern = re.compile(str(value["fileName"]))
+            if "day" not in pattern.groupindex:
+                raise ValueError("it has no group named day")
+            return DayFromFileName(pattern, file_day_format(str(value.get("format", "yyyy-MM-dd"))))
+        except (re.error, ValueError) as error:
+            problems.add(field, f"is wrong: {error}", fix)
+    else:
+        problems.add(field, "is missing" if value is None else f"is {value!r}", fix)
+    return DayFromColumn("")
+
+
+def read_overlap(problems: Problems, value: Any, day: DayFromFileName | DayFromColumn) -> Overlap:
+    """What several drops of one day mean; by default it depends on how the day is found."""
+    if value is None:
+        return Overlap.LATEST if isinstance(day, DayFromColumn) else Overlap.UNION
+    try:
+        return Overlap(value)
+    except ValueError:
+        problems.add("customProperties.overlappingDrops", f"is {value!r}", "use latest or union")
+        return Overlap.LATEST
+
+
+def read_history(problems: Problems, value: Any) -> History:
+    """The span of days that the source has."""
+    field, fix = "customProperties.history", "give {start: 2024-01-01} and, if it ended, end: DATE"
+    if not isinstance(value, dict) or not {"start"} <= set(value) <= {"start", "end"}:
+        problems.add(field, "is missing" if value is None else f"is {value!r}", fix)
+        return History(date.max)
+    start = _date(problems, f"{field}.start", value["start"])
+    end = _date(problems, f"{field}.end", value["end"]) if "end" in value else None
+    if start is not None and end is not None and end <= start:
+        problems.add(field, f"ends ({end}) before it starts ({start})", "end is exclusive")
+    return History(start or date.max, end)
+
+
+def read_calendar(problems: Problems, value: Any) -> Calendar:
+    """The days on which a drop is due; every day unless the contract says otherwise."""
+    if value is None:
+        return Calendar()
+    field = "customProperties.calendar"
+    fix = "give {weekdays: [mon, ...], closed: [DATE, ...]}"
+    if (
+        not isinstance(value, dict)
+        or not set(value) <= {"weekdays", "closed"}
+        or not all(isinstance(entries, list) for entries in value.values())
+    ):
+        problems.add(field, f"is {value!r}", fix)
+        return Calendar()
+    weekdays = set()
+    for name in value.get("weekdays", _WEEKDAYS):
+        text = str(name).lower()
+        found = [n for n, day in enumerate(_WEEKDAYS, start=1) if text in {day, day[:3]}]
+        if not found:
+            problems.add(f"{field}.weekdays", f"'{name}' is no weekday", "use mon, tue, ... sun")
+        weekdays.update(found)
+    closed = [_date(problems, f"{field}.closed", entry) for entry in value.get("closed", [])]
+    return Calendar(frozenset(weekdays), frozenset(day for day in closed if day is not None))
+
+
+def _date(problems: Problems, field: str, value: Any) -> date | None:
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        problems.add(field, f"'{value}' is no date", "write it as 2024-12-31")
+        return None
+
+
+def read_tolerance(
+    problems: Problems, slas: Sequence[ServiceLevelAgreementProperty] | None
+) -> timedelta:
+    """How far before its drop's day a line may be dated: the standard's `latency`, in days."""
+    for index, sla in enumerate(slas or []):
+        if sla.property == "latency":
+            field = f"slaProperties[{index}]"
+            days = sla.value
+            if sla.unit not in _DAY_UNITS:
+                problems.add(f"{field}.unit", f"is '{sla.unit}'", "give the latency in days: d")
+            elif (
+                isinstance(days, bool)
+                or not isinstance(days, int | float)
+                or days not in range(_MOST_LATE_DAYS + 1)
+            ):
+                problems.add(
+                    f"{field}.value", f"is {days!r}", f"give whole days, at most {_MOST_LATE_DAYS}"
+                )
+            else:
+                return timedelta(days=int(days))
+    return timedelta(0)
+
+
+def read_quality(problems: Problems, revenue: SchemaObject | None) -> tuple[QualityRule, ...]:
+    """The quality rules on the canonical rows."""
+    rules: dict[str, QualityRule] = {}
+    for index, entry in enumerate((revenue.quality if revenue else None) or []):
+        field = f"schema.revenue.quality[{index}]"
+        for rule in _rule(problems, field, entry):
+            if rule.name in rules:
+                problems.add(f"{field}.name", f"'{rule.name}' is there twice", "name it otherwise")
+            rules[rule.name] = rule
+    return tuple(rules.values())
+
+
+def _rule(problems: Problems, field: str, entry: DataQuality) -> Iterable[QualityRule]:
+    """One rule, or none if it is wrong."""
+    before = len(problems.found)
+    name = problems.identifier(f"{field}.name", entry.name)
+    query = None
+    if entry.type == "sql":
+        try:
+            query = single_select(entry.query or "", "revenue")
+        except ValueError as error:
+            problems.add(f"{field}.query", str(error), "count what is wrong: SELECT COUNT(*) ...")
+    elif entry.metric != "rowCount" or entry.type not in {None, "library"}:
+        problems.add(field, "is not checked here", "use type: sql, or metric: rowCount")
+    if entry.severity not in {None, *Severity}:
+        problems.add(f"{field}.severity", f"is '{entry.severity}'", "use error or warning")
+    operators = [name for name in _OPERATORS if getattr(entry, name) is not None]
+    if len(operators) != 1:
+        problems.add(field, "compares with nothing", f"give one of {', '.join(_OPERATORS)}")
+        return
+    operand = getattr(entry, operators[0])
+    operands = operand if isinstance(operand, list) else [operand]
+    if not operands or not all(map(_is_number, operands)):
+        problems.add(f"{field}.{operators[0]}", f"is {operand!r}", "give a number")
+    elif operands != sorted(operands):
+        problems.add(f"{field}.{operators[0]}", f"is {operand!r}", "give the smaller number first")
+    if len(problems.found) == before:
+        yield QualityRule(
+            name=name,
+            description=entry.description or name.replace("_", " "),
+            query=query,
+            operator=operators[0],
+            expected=tuple(Decimal(str(value)) for value in operands),
+            severity=Severity(entry.severity or Severity.ERROR),
+        )
+
+
+def _is_number(value: Any) -> bool:
+    return (
+        isinstance(value, int | float | Decimal)
+        and not isinstance(value, bool)
+        and Decimal(str(value)).is_finite()
+    )

@@ -1,0 +1,272 @@
+"""The dbt project as Dagster needs it: parsed once at install time, read everywhere else.
+
+Belongs here: `prepare`, which parses the project and keeps the result, and the two readers of
+that result (`manifest.json` for definitions, `partial_parse.msgpack` for runs). Does not: running
+models (`resources.dbt`), or what the assets are called (`assets.marts`).
+
+Parsing costs seconds of CPU, reading a hundredth of one. So neither the code location nor a run
+parses: what was prepared is what runs, until it is prepared again.
+
+dbt is imported inside functions: it takes longer to import than Dagster itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import threading
+from argparse import Namespace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sales_assets.errors import PermanentError
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
+MANIFEST = "manifest.json"
+SAVED_PARSE = "partial_parse.msgpack"
+RECORD = "prepared.json"
+HOW_TO_PREPARE = "Run `make install` or `sales-assets prepare`."
+
+_PACKAGES = ("dbt-core", "dbt-common", "dbt-adapters", "dbt-duckdb", "dbt-snowflake")
+_NOT_PROJECT = {"target", "logs", ".git", "__pycache__", ".user.yml"}
+_QUIET = (
+    *("--log-level", "none", "--log-level-file", "none", "--no-print", "--no-use-colors"),
+    "--no-send-anonymous-usage-stats",
+)
+_DBT_OF_THIS_PROCESS = threading.Lock()
+
+
+class DbtNotPreparedError(PermanentError):
+    """The dbt project has not been parsed on this machine."""
+
+
+class DbtProjectError(PermanentError):
+    """dbt cannot read its project or its profile; the message is dbt's own."""
+
+
+@dataclass(frozen=True)
+class DbtLocation:
+    """A dbt project, the way it connects, and where the result of parsing it is kept.
+
+    `environment` holds what the profile reads by `env_var`: this project's own code does not read
+    the environment, so a setting reaches dbt only through here.
+    """
+
+    project_dir: Path
+    profiles_dir: Path
+    target: str
+    prepared_dir: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def arguments(self, target_path: Path) -> list[str]:
+        """The dbt arguments that every command shares; dbt writes to `target_path` only."""
+        paths = {
+            "--project-dir": self.project_dir,
+            "--profiles-dir": self.profiles_dir,
+            "--target-path": target_path,
+            "--log-path": target_path,
+        }
+        return [
+            *(part for option, path in paths.items() for part in (option, str(path.absolute()))),
+            *("--target", self.target),
+            *_QUIET,
+        ]
+
+    def source_hash(self) -> str:
+        """Hash of everything the parse reads but the environment: files and versions of dbt."""
+        digest = hashlib.sha256()
+        for package in _PACKAGES:
+            with suppress(PackageNotFoundError):
+                digest.update(f"{package}={version(package)}\n".encode())
+        for folder in dict.fromkeys((self.project_dir, self.profiles_dir)):
+            for path in _files(folder, self.prepared_dir):
+                content = path.read_bytes()
+                digest.update(f"{path.relative_to(folder)} {len(content)}\n".encode())
+                digest.update(content)
+        return digest.hexdigest()
+
+    def full_hash(self) -> str:
+        """Hash of everything the parse depends on."""
+        rest = json.dumps([self.target, sorted(self.environment.items())])
+        return hashlib.sha256(f"{self.source_hash()}{rest}".encode()).hexdigest()
+
+
+def prepare(location: DbtLocation, *, force: bool = False) -> bool:
+    """Parse the project and keep the result; False if nothing has changed since the last time."""
+    full_hash = location.full_hash()
+    if not force and _record(location).get("full_hash") == full_hash and _complete(location):
+        return False
+    location.prepared_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=location.prepared_dir, prefix=".parse-") as scratch:
+        with dbt_process(location.environment):
+            from dbt.cli.main import dbtRunner
+
+            arguments = ["parse", "--no-partial-parse", *location.arguments(Path(scratch))]
+            result = dbtRunner().invoke(arguments)
+            if not result.success:
+                raise DbtProjectError(
+                    f"dbt cannot parse {location.project_dir}: {result.exception or result.result}"
+                )
+            record = {
+                "full_hash": full_hash,
+                "source_hash": location.source_hash(),
+                "relations": _relation_defaults(location),
+            }
+        (Path(scratch) / RECORD).write_text(json.dumps(record, indent=2))
+        for name in (MANIFEST, SAVED_PARSE, RECORD):
+            (Path(scratch) / name).replace(location.prepared_dir / name)
+    return True
+
+
+def read_manifest(prepared_dir: Path) -> dict[str, Any]:
+    """The prepared manifest, for `@dbt_assets`; never parses."""
+    path = prepared_dir / MANIFEST
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise DbtNotPreparedError(
+            f"The dbt project is not prepared: {path} does not exist. {HOW_TO_PREPARE}"
+        ) from error
+    return manifest
+
+
+def read_saved_parse(location: DbtLocation) -> tuple[Manifest | None, str | None]:
+    """The prepared parse for a run, and a sentence if there is something to say about it.
+
+    None instead of a manifest if it does not fit: then dbt has to parse. Call it within
+    `dbt_process`. A new object each time, because a run writes into it.
+    """
+    record = _record(location)
+    if not (record and _complete(location)):
+        return None, f"Nothing is prepared in {location.prepared_dir}. {HOW_TO_PREPARE}"
+    relations = _relation_defaults(location)
+    if relations != record["relations"]:
+        return None, (
+            f"The dbt project was prepared for {record['relations']}, but the warehouse of this"
+            f" run is {relations}. {HOW_TO_PREPARE}"
+        )
+
+    from dbt.contracts.graph.manifest import Manifest
+    from dbt.parser.manifest import extended_mashumuro_decoder
+    from dbt.version import __version__
+
+    saved = (location.prepared_dir / SAVED_PARSE).read_bytes()
+    try:
+        manifest = Manifest.from_msgpack(saved, decoder=extended_mashumuro_decoder)
+    except Exception as error:  # noqa: BLE001  # of any class, and dbt's own reader does the same
+        return None, f"{SAVED_PARSE} is not readable ({error}). {HOW_TO_PREPARE}"
+    if manifest.metadata.dbt_version != __version__:
+        return None, f"Prepared with another dbt than {__version__}. {HOW_TO_PREPARE}"
+    manifest.build_flat_graph()  # type: ignore[no-untyped-call]
+    if record["source_hash"] != location.source_hash():
+        return manifest, (
+            "The dbt project has changed since it was prepared; this run uses what was prepared."
+            f" {HOW_TO_PREPARE}"
+        )
+    return manifest, None
+
+
+@contextmanager
+def dbt_process(environment: Mapping[str, str]) -> Iterator[None]:
+    """The only way to call dbt in this process: one call at a time, nothing left behind.
+
+    dbt keeps its adapters, event callbacks and environment per process, and dbt-duckdb keeps the
+    database file open and locked until the process ends. A profile has no other door for values
+    than the environment, so that is set for as long as dbt runs.
+    """
+    with _DBT_OF_THIS_PROCESS, _environment(environment):
+        try:
+            yield
+        finally:
+            _let_go()
+
+
+def cancel_queries() -> None:
+    """Interrupt the queries that dbt is running in other threads of this process."""
+    from dbt.adapters.factory import FACTORY
+
+    adapters: list[Any] = list(FACTORY.adapters.values())
+    for adapter in adapters:
+        if adapter.is_cancelable():
+            with suppress(Exception):  # a connection that ended meanwhile needs no cancelling
+                adapter.cancel_open_connections()
+
+
+def _let_go() -> None:
+    """Close the connections of all adapters and drop the callbacks."""
+    from dbt.adapters.factory import FACTORY, reset_adapters
+    from dbt_common.events.event_manager_client import cleanup_event_logger
+
+    managers = [adapter.connections for adapter in FACTORY.adapters.values()]
+    reset_adapters()  # type: ignore[no-untyped-call]
+    for manager in managers:
+        if hasattr(manager, "close_all_connections"):  # dbt-duckdb: one database for all threads
+            with suppress(Exception):  # `env` raises if nothing was ever opened
+                manager.env().close()
+            manager.close_all_connections()
+    cleanup_event_logger()
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _relation_defaults(location: DbtLocation) -> dict[str, str]:
+    """The database and schema that the profile stands for: the parse wrote them into every name."""
+    from dbt.config.runtime import load_profile
+    from dbt.flags import set_from_args
+    from dbt_common.context import set_invocation_context
+    from dbt_common.exceptions import DbtBaseException
+
+    set_invocation_context(os.environ.copy())
+    set_from_args(Namespace(profiles_dir=str(location.profiles_dir)), None)
+    try:
+        profile = load_profile(str(location.project_dir), {}, None, location.target)
+    except DbtBaseException as error:
+        raise DbtProjectError(f"dbt cannot use {location.profiles_dir}: {error}") from error
+    credentials = profile.credentials
+    return {
+        "type": credentials.type,
+        "database": credentials.database,
+        "schema": credentials.schema,
+    }
+
+
+def _files(folder: Path, prepared_dir: Path) -> Sequence[Path]:
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if _NOT_PROJECT.isdisjoint(path.relative_to(folder).parts)
+        and not path.is_relative_to(prepared_dir)
+        and path.is_file()
+    )
+
+
+def _record(location: DbtLocation) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = json.loads((location.prepared_dir / RECORD).read_bytes())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return record
+
+
+def _complete(location: DbtLocation) -> bool:
+    return all((location.prepared_dir / name).is_file() for name in (MANIFEST, SAVED_PARSE))

@@ -1,0 +1,1 @@
+"""The Dagster instance of the embedded profile: storage and its configuration."""

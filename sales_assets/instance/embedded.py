@@ -1,0 +1,57 @@
+"""The embedded instance: a folder with SQLite storage, made when it is first needed.
+
+Belongs here: the instance's configuration file and opening the instance. Does not: what runs on
+it. An existing dagster.yaml is never touched: whoever wants PostgreSQL or other limits edits it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+import yaml
+
+
+def instance_configuration() -> dict[str, object]:
+    """The content of dagster.yaml for an embedded instance."""
+    return {
+        "instance_class": {
+            "module": "sales_assets.instance.event_log",
+            "class": "BatchingInstance",
+        },
+        # One warehouse file has one writer: a second run would only wait for the first.
+        "run_coordinator": {
+            "module": "dagster.core.run_coordinator",
+            "class": "QueuedRunCoordinator",
+            "config": {"max_concurrent_runs": 1, "dequeue_interval_seconds": 1},
+        },
+        "run_monitoring": {"enabled": True, "poll_interval_seconds": 30},
+        "retention": {
+            "schedule": {"purge_after_days": 30},
+            "sensor": {"purge_after_days": {"skipped": 2, "failure": 30, "success": 30}},
+        },
+        "python_logs": {"managed_python_loggers": ["sales_assets"], "python_log_level": "INFO"},
+        "telemetry": {"enabled": False},
+        "nux": {"enabled": False},
+    }
+
+
+def prepare_home(home: Path) -> None:
+    """Write dagster.yaml if the folder has none."""
+    home.mkdir(parents=True, exist_ok=True)
+    file = home / "dagster.yaml"
+    if not file.exists():
+        header = "# Dagster's storage and limits for the embedded profile; yours to edit.\n"
+        file.write_text(header + yaml.safe_dump(instance_configuration(), sort_keys=False))
+
+
+@contextmanager
+def embedded_instance(home: Path) -> Iterator[dg.DagsterInstance]:
+    """The instance that the UI shows, opened for this process."""
+    prepare_home(home)
+    os.environ["DAGSTER_HOME"] = str(home)
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        yield instance

@@ -1,0 +1,102 @@
+"""Runs started from the command line, recorded as if the UI had started them.
+
+Belongs here: making a run of some assets and days in this process. Does not: choosing them
+(`cli`). `dagster asset materialize` records no origin, so that the UI cannot re-execute its
+runs; here a run knows its code location.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.definitions.reconstruct import ReconstructableRepository
+from dagster._core.execution.api import execute_run
+from dagster._core.remote_origin import RemoteRepositoryOrigin
+from dagster._core.workspace.load_target import WorkspaceFileTarget
+from dagster._utils.interrupts import capture_interrupts
+
+from sales_assets import errors
+from sales_assets.partitions import Window
+
+ALL_ASSETS_JOB = "__ASSET_JOB"
+"""Dagster's own job of all assets, which the UI materialises from."""
+
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+# In long ranges writing each event to the console as well costs more than the work.
+
+
+class RunStarter:
+    """Starts runs of the code location that a workspace file names first."""
+
+    def __init__(self, workspace: Path) -> None:
+        self._location = WorkspaceFileTarget([str(workspace)]).create_origins()[0]
+        target = self._location.loadable_target_origin
+        self._repository = ReconstructableRepository.for_module(
+            target.module_name or "", target.attribute or "defs", target.working_directory
+        )
+        self._definition = self._repository.get_definition()
+
+    def keys_above_sources(self, *, reports: bool = False) -> list[dg.AssetKey]:
+        """The keys of the dbt models and, if asked for, of the reports."""
+        folders = {"staging", "core", "marts", *(["reports"] if reports else [])}
+        keys = self._definition.asset_graph.materializable_asset_keys
+        return sorted(key for key in keys if key.path[0] in folders)
+
+    def check_keys(self) -> set[dg.AssetCheckKey]:
+        """The keys of all asset checks."""
+        return set(self._definition.asset_graph.asset_check_keys)
+
+    def run(
+        self,
+        instance: dg.DagsterInstance,
+        keys: Iterable[dg.AssetKey],
+        window: Window,
+    ) -> dg.DagsterRun:
+        """Materialise assets for a window in one run in this process; return it as it ended."""
+        loaded = self._definition.repository_load_data
+        job = self._repository.get_reconstructable_job(ALL_ASSETS_JOB).with_repository_load_data(
+            loaded
+        )
+        origin = RemoteRepositoryOrigin(self._location, self._definition.name)
+        with capture_interrupts():
+            run = instance.create_run_for_job(
+                job_def=job.get_definition(),
+                asset_selection=frozenset(keys),
+                run_config=_QUIET,
+                tags={
+                    "dagster/asset_partition_range_start": window.first_key,
+                    "dagster/asset_partition_range_end": window.last_key,
+                },
+                remote_job_origin=origin.get_job_origin(ALL_ASSETS_JOB),
+                job_code_origin=job.get_python_origin(),
+                repository_load_data=loaded,
+            )
+            execute_run(job, run, instance)
+        ended = instance.get_run_by_id(run.run_id)
+        assert ended is not None
+        return ended
+
+
+def failure_reasons(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[str]:
+    """Why a run failed, for a person: the innermost error of each failed step.
+
+    Errors of this project say by themselves what to do; of any other the class is told too.
+    """
+    reasons = []
+    for record in instance.get_records_for_run(
+        run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE
+    ).records:
+        event = record.event_log_entry.get_dagster_event()
+        error = event.step_failure_data.error
+        while error is not None and error.cause is not None:
+            error = error.cause
+        message = error.message.strip() if error else event.message or "no reason recorded"
+        name, _, rest = message.partition(": ")
+        told = rest if name.rsplit(".", 1)[-1] in _PROJECT_ERRORS else message
+        reasons.append(f"{(event.step_key or '').replace('__', '/')}: {told}")
+    return reasons or [f"run {run.run_id}: {run.status.value.lower()}; the UI shows its events"]
+
+
+_PROJECT_ERRORS = {name for name in vars(errors) if name.endswith("Error")}

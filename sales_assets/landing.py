@@ -1,0 +1,47 @@
+"""Landing a file: what `sales-assets land` does.
+
+Belongs here: looking at a file before it is copied into the landing zone. Does not: the zone
+itself (`resources.landing_zone`), or reading the file's lines (`contracts`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from sales_assets.contracts.inspection import inspect, sha256_of
+from sales_assets.contracts.load import load_contracts
+from sales_assets.errors import UsageError
+from sales_assets.planning import find_contract
+from sales_assets.resources.landing_zone import LandingZone
+from sales_assets.settings import Settings
+
+
+@dataclass(frozen=True)
+class Landed:
+    """Where a file lies now, and whether anything had to be copied."""
+
+    file: str
+    changed: bool
+
+
+def land_file(settings: Settings, file: Path, source: str) -> Landed:
+    """Copy a file into a source's folder of the landing zone, complete or not at all.
+
+    Raises UsageError for an unknown source or a missing file, and DropError for a file that
+    cannot be what the contract describes; nothing is copied then.
+    """
+    contract = find_contract(load_contracts([settings.contracts_folder]), source)
+    if not file.exists():
+        raise UsageError(f"{file}: there is no such file")
+    if not file.is_file():
+        raise UsageError(f"{file}: is a folder; name the files in it")
+    zone = LandingZone(root=str(settings.landing_folder))
+    target = (PurePosixPath(contract.path).parent / file.name).as_posix()
+    found = inspect(contract, file, str(file))
+    there = zone.stat(target)
+    if there is not None:
+        with zone.local(target) as path:
+            if sha256_of(path) == found.sha256:
+                return Landed(target, changed=False)
+    return Landed(zone.put(file, contract.path).file, changed=True)

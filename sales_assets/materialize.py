@@ -1,0 +1,149 @@
+"""What `sales-assets materialize` and `status` do: plan, run, sum up.
+
+Belongs here: the commands' work on the loaded definitions. Does not: planning itself
+(`planning`), starting a run (`instance.runs`) or printing (`cli`, `summary`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+from typing import Self
+
+import dagster as dg
+from rich.table import Table
+
+from sales_assets.assets.keys import asset_key
+from sales_assets.automation.landing import LAYERS
+from sales_assets.build import partitions_of
+from sales_assets.contracts.load import load_contracts
+from sales_assets.contracts.model import SourceContract
+from sales_assets.instance.embedded import embedded_instance
+from sales_assets.instance.runs import RunStarter, failure_reasons
+from sales_assets.partitions import Window
+from sales_assets.planning import (
+    PlannedRun,
+    due_days,
+    find_contract,
+    history_window,
+    parse_window,
+    plan_runs,
+    recorded_days,
+)
+from sales_assets.resources.build import build_resources
+from sales_assets.resources.catalogue import Catalogue, Known
+from sales_assets.resources.landing_zone import LandingZone
+from sales_assets.resources.staging_area import StagingArea
+from sales_assets.resources.warehouse import Warehouse
+from sales_assets.settings import PROJECT, Settings
+from sales_assets.summary import count_checks, refused_lines, source_table
+
+
+class Materializer:
+    """The definitions and the instance, loaded once for one command."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._contracts = load_contracts([settings.contracts_folder])
+        self._starter = RunStarter(PROJECT / "workspace.yaml")
+        resources = build_resources(settings)
+        self._zone: LandingZone = resources["landing_zone"]
+        self._catalogue: Catalogue = resources["catalogue"]
+        self._staging_area: StagingArea = resources["staging_area"]
+        self._warehouse: Warehouse = resources["warehouse"]
+        self._seconds: dict[str, float] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._instance = self._stack.enter_context(embedded_instance(self._settings.dagster_home))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @property
+    def report(self) -> Path:
+        """The report's file."""
+        return self._settings.report_folder / "sales_report.html"
+
+    def plan(
+        self, source: str | None, first: str | None, last: str | None, *, missing: bool
+    ) -> list[PlannedRun]:
+        """The runs for what was asked; with `missing` only days that are due.
+
+        Raises UsageError for an unknown source, a wrong date or an inverted range.
+        """
+        start, end = parse_window(first, last)
+        chosen = [find_contract(self._contracts, source)] if source else self._contracts
+        first_partition = partitions_of(self._settings, self._contracts).start.date()
+        days: dict[str, list[date]] = {}
+        for contract in chosen:
+            window = history_window(contract, start, end, first_partition)
+            if window is not None:
+                asked = list(window.days())
+                days[contract.name] = self._due(contract, window) if missing else asked
+        return plan_runs(days)
+
+    def _due(self, contract: SourceContract, window: Window) -> list[date]:
+        return due_days(
+            contract,
+            window,
+            self._known(contract),
+            self._warehouse.loaded(contract.name, window),
+            recorded_days(self._instance, contract, self._starter.keys_above_sources()),
+        )
+
+    def _known(self, contract: SourceContract) -> dict[str, Known]:
+        return self._catalogue.refresh(contract, self._zone, self._staging_area.inspect)
+
+    def run(self, runs: Sequence[PlannedRun]) -> list[str]:
+        """Carry the runs out, one after the other; return why any failed.
+
+        The reports are refreshed once, in the last run.
+        """
+        failures: list[str] = []
+        for number, planned in enumerate(runs, start=1):
+            begun = time.monotonic()
+            keys = [
+                asset_key(contract, layer)
+                for contract in self._contracts
+                if contract.name in planned.sources
+                for layer in LAYERS
+            ]
+            keys += self._starter.keys_above_sources(reports=number == len(runs))
+            run = self._starter.run(self._instance, keys, planned.window)
+            if not run.is_success:
+                failures += failure_reasons(self._instance, run)
+            self._add_seconds(run, time.monotonic() - begun)
+        return failures
+
+    def _add_seconds(self, run: dg.DagsterRun, total: float) -> None:
+        """Share a run's seconds out: its steps to their sources, the rest to the marts."""
+        for stats in self._instance.get_run_step_stats(run.run_id):
+            if stats.start_time and stats.end_time:
+                name = "/".join(stats.step_key.split("__")[:2])
+                if any(contract.name == name for contract in self._contracts):
+                    spent = stats.end_time - stats.start_time
+                    self._seconds[name] = self._seconds.get(name, 0.0) + spent
+                    total -= spent
+        self._seconds["marts"] = self._seconds.get("marts", 0.0) + total
+
+    def summary(self, *, seconds: bool = True) -> Table:
+        """The table of sources as they are now."""
+        return source_table(
+            self._contracts,
+            self._warehouse,
+            count_checks(self._instance, self._starter.check_keys()),
+            self._seconds if seconds else None,
+        )
+
+    def state(self) -> Iterator[tuple[SourceContract, int, list[str]]]:
+        """For each source, how many days are due and why drops are refused."""
+        first_partition = partitions_of(self._settings, self._contracts).start.date()
+        for contract in self._contracts:
+            window = history_window(contract, None, None, first_partition)
+            due = len(self._due(contract, window)) if window else 0
+            yield contract, due, refused_lines(self._known(contract).values())

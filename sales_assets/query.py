@@ -1,0 +1,51 @@
+"""Printing the rows of a query: as a table, CSV or JSON.
+
+Belongs here: formats. Does not: running the query (`resources.duckdb_warehouse`). Decimals are
+printed exactly, with all their digits; times in ISO 8601.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+
+def print_rows(
+    console: Console, names: Sequence[str], rows: Sequence[Sequence[Any]], form: str
+) -> None:
+    """Print rows in one of the forms `table`, `csv` and `json`."""
+    if form == "csv":
+        writer = csv.writer(console.file)
+        writer.writerow(names)
+        writer.writerows([[_text(value) for value in row] for row in rows])
+    elif form == "json":
+        records = [dict(zip(names, row, strict=True)) for row in rows]
+        console.file.write(json.dumps(records, default=_json, indent=2, ensure_ascii=False) + "\n")
+    else:
+        table = Table()
+        for name in names:
+            table.add_column(escape(name), overflow="fold")
+        for row in rows:
+            table.add_row(*(escape(_text(value)) for value in row))
+        console.print(table)
+        console.print(f"{len(rows):,} row{'' if len(rows) == 1 else 's'}")
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(_json(value) if isinstance(value, datetime) else value)
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    return str(value)

@@ -1,0 +1,295 @@
+"""What the page says: the frames as figures of sources, currencies and checks.
+
+Belongs here: sums, shares, comparisons, and which figures go together. Does not: reading them
+(`data`), or how they are written and drawn (`page`). Amounts of different currencies are never
+added up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from sales_assets.report.data import LAYERS, ReportData, records
+from sales_assets.report.reasons import Reason, reasons
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LONGEST_BY_DAY = 92
+"""Days up to which revenue is shown day by day."""
+LONGEST_BY_MONTH = 3660
+"""Days up to which revenue is shown month by month; of longer spans, the years with sales."""
+NOT_STATED = "(not stated)"
+"""What the marts call a product, category or region that the source does not state."""
+ZERO = Decimal(0)
+
+
+class Step(StrEnum):
+    """How long the periods are that revenue is shown by."""
+
+    DAY = "day"
+    MONTH = "month"
+    YEAR = "year"
+
+
+@dataclass(frozen=True)
+class Period:
+    """Revenue of the day, month or year that begins at `start`; `days` had sales."""
+
+    start: date
+    days: int
+    lines: int
+    gross: Decimal
+    returned: Decimal
+    net: Decimal
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A product or region; `category` only if it states one."""
+
+    name: str
+    category: str | None
+    lines: int
+    net: Decimal
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The best names, what the `others` add, and their total."""
+
+    rows: tuple[Ranked, ...]
+    others: int
+    others_net: Decimal
+    total: Decimal
+
+    @property
+    def stated(self) -> bool:
+        """Whether the source names anything at all."""
+        return any(_stated(row.name) for row in self.rows)
+
+
+@dataclass(frozen=True)
+class Sales:
+    """Revenue of one source in one currency."""
+
+    source: str
+    currency: str
+    total: Period
+    last: date
+    step: Step
+    periods: tuple[Period, ...]
+    """Every day or month from the first to the last, also without sales; years with sales."""
+    daily: tuple[tuple[date, Decimal], ...]
+    """Net revenue of every day, also of those without sales, if the periods are months."""
+    products: Ranking
+    regions: Ranking
+    customers: int
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One table's totals, and what they differ by from those of the lines that were loaded."""
+
+    name: str
+    lines: int
+    net: Decimal
+    lines_off: int
+    net_off: Decimal
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the totals are the same, to the last digit."""
+        return not self.lines_off and not self.net_off
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The totals of one source and currency in every layer."""
+
+    source: str
+    currency: str
+    layers: tuple[Layer, ...]
+
+    @property
+    def agree(self) -> bool:
+        """Whether all layers have the same totals."""
+        return all(layer.agrees for layer in self.layers)
+
+
+@dataclass(frozen=True)
+class Source:
+    """One source: what came in, what became of it, and its revenue by currency."""
+
+    name: str
+    days: int
+    first_day: date | None
+    last_day: date | None
+    loaded_at: datetime | None
+    lines: int
+    accepted: int
+    rejected: int
+    kept_accepted: int
+    """Rows of the table `revenue`; the ledger says how many there should be."""
+    kept_rejected: int
+    sales: tuple[Sales, ...]
+    reasons: tuple[Reason, ...]
+
+    @property
+    def lines_agree(self) -> bool:
+        """Whether every line that came in is in `revenue` or in `rejected`."""
+        return (self.kept_accepted, self.kept_rejected) == (self.accepted, self.rejected) and (
+            self.accepted + self.rejected == self.lines
+        )
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that a page says. Without sources there is nothing to say but what is missing."""
+
+    missing: tuple[str, ...]
+    sources: tuple[Source, ...]
+    totals: tuple[Totals, ...]
+    days: int
+    """Different order dates with sales."""
+
+    @property
+    def sales(self) -> tuple[Sales, ...]:
+        """Revenue of every source and currency."""
+        return tuple(sales for source in self.sources for sales in source.sales)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether all totals and counts of lines agree."""
+        return all(totals.agree for totals in self.totals) and all(
+            source.lines_agree for source in self.sources
+        )
+
+
+def figures(data: ReportData) -> Report:
+    """The figures of every source that any table knows, by name."""
+    names = {name for frame in (data.totals, data.loads, data.rejected) for name in frame["source"]}
+    return Report(
+        missing=data.missing,
+        sources=tuple(_source(data, name) for name in sorted(names)),
+        totals=tuple(
+            Totals(source, currency, _layers(data, source, currency))
+            for source, currency in sorted(
+                set(zip(data.totals["source"], data.totals["currency"], strict=True))
+            )
+        ),
+        days=data.days["day"].nunique(),
+    )
+
+
+def _source(data: ReportData, name: str) -> Source:
+    load = next(records(data.loads, source=name), {})
+    return Source(
+        name=name,
+        days=load.get("days", 0),
+        first_day=load.get("first_day"),
+        last_day=load.get("last_day"),
+        loaded_at=load.get("loaded_at"),
+        lines=load.get("lines", 0),
+        accepted=load.get("accepted", 0),
+        rejected=load.get("refused", 0),
+        kept_accepted=sum(r["lines"] for r in records(data.totals, source=name, layer=LAYERS[0])),
+        kept_rejected=sum(row["lines"] for row in records(data.rejected, source=name)),
+        sales=tuple(
+            _sales(data, name, currency)
+            for currency in sorted({row["currency"] for row in records(data.days, source=name)})
+        ),
+        reasons=reasons(data, name),
+    )
+
+
+def _sales(data: ReportData, source: str, currency: str) -> Sales:
+    rows = list(records(data.days, source=source, currency=currency))
+    first, last = rows[0]["day"], rows[-1]["day"]
+    step = _step(first, last)
+    known = {
+        start: _period(start, list(days))
+        for start, days in groupby(rows, lambda row: _start(row["day"], step))
+    }
+    net = {row["day"]: row["net"] for row in rows}
+    span = [] if step is Step.YEAR else _days(first, last)
+    starts = sorted({*known, *(_start(day, step) for day in span)})
+    customers = next(records(data.customers, source=source, currency=currency), {})
+    return Sales(
+        source=source,
+        currency=currency,
+        total=_period(first, rows),
+        last=last,
+        step=step,
+        periods=tuple(known.get(start) or _period(start, []) for start in starts),
+        daily=tuple((day, net.get(day, ZERO)) for day in span) if step is Step.MONTH else (),
+        products=_ranking(data.products, source, currency),
+        regions=_ranking(data.regions, source, currency),
+        customers=customers.get("customers", 0),
+    )
+
+
+def _period(start: date, days: list[dict[str, Any]]) -> Period:
+    return Period(
+        start,
+        days=len(days),
+        lines=sum(day["lines"] for day in days),
+        gross=sum((day["gross"] for day in days), ZERO),
+        returned=sum((day["returned"] for day in days), ZERO),
+        net=sum((day["net"] for day in days), ZERO),
+    )
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def _step(first: date, last: date) -> Step:
+    """The finest step that is still readable; a mistaken date can be centuries away."""
+    days = (last - first).days + 1
+    if days <= LONGEST_BY_DAY:
+        return Step.DAY
+    return Step.MONTH if days <= LONGEST_BY_MONTH else Step.YEAR
+
+
+def _start(day: date, step: Step) -> date:
+    if step is Step.DAY:
+        return day
+    return day.replace(day=1) if step is Step.MONTH else day.replace(month=1, day=1)
+
+
+def _ranking(frame: pd.DataFrame, source: str, currency: str) -> Ranking:
+    rows = list(records(frame, source=source, currency=currency))
+    total = rows[0]["total"] if rows else ZERO
+    return Ranking(
+        rows=tuple(
+            Ranked(row["name"], _stated(row.get("category")), row["lines"], row["net"])
+            for row in rows
+        ),
+        others=rows[0]["ranked"] - len(rows) if rows else 0,
+        others_net=total - sum((row["net"] for row in rows), ZERO),
+        total=total,
+    )
+
+
+def _stated(name: str | None) -> str | None:
+    return None if name == NOT_STATED else name
+
+
+def _layers(data: ReportData, source: str, currency: str) -> tuple[Layer, ...]:
+    """The totals of each layer; a layer that has none has zero lines."""
+    found = {
+        row["layer"]: (row["lines"], row["net"])
+        for row in records(data.totals, source=source, currency=currency)
+    }
+    nothing = (0, ZERO)
+    lines, net = found.get(LAYERS[0], nothing)
+    return tuple(
+        Layer(name, here[0], here[1], here[0] - lines, here[1] - net)
+        for name, here in ((name, found.get(name, nothing)) for name in LAYERS)
+    )

@@ -1,0 +1,86 @@
+"""The resources of an installation, from its settings.
+
+Belongs here: which implementation a setting chooses. Does not: any implementation.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sales_assets.dbt_manifest import DbtLocation
+from sales_assets.resources.catalogue import Catalogue
+from sales_assets.resources.dbt import DbtInProcess
+from sales_assets.resources.duckdb_warehouse import DuckDBWarehouse
+from sales_assets.resources.landing_zone import LandingZone
+from sales_assets.resources.notifier import LogNotifier
+from sales_assets.resources.object_store import (
+    DirectoryObjectStore,
+    ObjectStore,
+    S3ObjectStore,
+)
+from sales_assets.resources.report_folder import ReportFolder
+from sales_assets.resources.staging_area import StagingArea
+from sales_assets.settings import ObjectStoreKind, Settings
+
+
+def build_resources(settings: Settings) -> dict[str, Any]:
+    """Every resource by the name under which assets ask for it."""
+    return {
+        "landing_zone": LandingZone(root=str(settings.landing_folder)),
+        "catalogue": Catalogue(url=settings.catalogue_address),
+        "object_store": build_object_store(settings),
+        "staging_area": StagingArea(
+            folder=str(settings.object_folder.parent / "scratch"),
+            memory_limit=settings.memory_limit,
+        ),
+        "warehouse": build_warehouse(settings),
+        "dbt": build_dbt(settings),
+        "notifier": LogNotifier(),
+        "report_folder": ReportFolder(path=str(settings.report_folder)),
+    }
+
+
+def build_object_store(settings: Settings) -> ObjectStore:
+    """The object store that the settings choose."""
+    if settings.object_store is ObjectStoreKind.DIRECTORY:
+        return DirectoryObjectStore(root=str(settings.object_folder))
+    assert settings.s3_bucket is not None  # Settings refuses s3 without a bucket
+    return S3ObjectStore(
+        bucket=settings.s3_bucket,
+        prefix=settings.s3_prefix,
+        region=settings.s3_region,
+        endpoint_url=settings.s3_endpoint_url,
+    )
+
+
+def build_warehouse(settings: Settings) -> DuckDBWarehouse:
+    """The warehouse that the settings choose."""
+    return DuckDBWarehouse(
+        path=str(settings.warehouse_file),
+        memory_limit=settings.memory_limit,
+        lock_timeout=settings.lock_timeout_seconds,
+    )
+
+
+def dbt_location(settings: Settings) -> DbtLocation:
+    """The dbt project, how it connects and where its parse is kept."""
+    return DbtLocation(
+        project_dir=settings.dbt_project,
+        profiles_dir=settings.dbt_project,
+        target="duckdb",
+        prepared_dir=settings.dbt_prepared,
+        environment={"SALES_ASSETS_WAREHOUSE_PATH": str(settings.warehouse_file)},
+    )
+
+
+def build_dbt(settings: Settings) -> DbtInProcess:
+    """Dbt against the warehouse that the settings choose."""
+    location = dbt_location(settings)
+    return DbtInProcess(
+        project_dir=str(location.project_dir),
+        profiles_dir=str(location.profiles_dir),
+        target=location.target,
+        prepared_dir=str(location.prepared_dir),
+        runs_dir=str(settings.home / "dbt_runs"),
+        environment=dict(location.environment),
+    )

@@ -1,0 +1,409 @@
+"""The catalogue of drops: what each file in the landing zone holds, and what changed.
+
+Belongs here: remembering inspections (so that a file is read once), the manifest of each day
+as `raw` recorded it, and the log of changes that the sensor follows. Does not: the ledger of
+what was loaded (it is in the warehouse, in the same transaction as the rows).
+
+It is a small database of its own (SQLite on a laptop; any SQLAlchemy address, such as
+PostgreSQL, by setting), so that the landing zone can be watched while the warehouse is busy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import sqlalchemy as sa
+
+from sales_assets.contracts.inspection import Inspection, file_day
+from sales_assets.contracts.model import DayFromFileName, Overlap, SourceContract
+from sales_assets.contracts.sql import PARSER_VERSION
+from sales_assets.errors import DropError, UsageError
+from sales_assets.partitions import Window
+from sales_assets.resources.landing_zone import Drop, LandingZone
+
+RACY_NS = 2_000_000_000
+"""A file changed less than two seconds before it was inspected may change again within the same
+time stamp, so it is inspected again; the rule and the span are Git's ("racy" entries)."""
+
+Inspect = Callable[[SourceContract, Path, str], Inspection]
+
+_METADATA = sa.MetaData()
+_DROPS = sa.Table(
+    "drops",
+    _METADATA,
+    sa.Column("source", sa.String, primary_key=True),
+    sa.Column("file", sa.String, primary_key=True),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("modified_ns", sa.BigInteger, nullable=False),
+    sa.Column("inspected_ns", sa.BigInteger, nullable=False),
+    sa.Column("digest", sa.String, nullable=False),
+    sa.Column("inspection", sa.Text, nullable=False),
+    sa.Column("refused", sa.Text, nullable=False),
+)
+_CHANGES = sa.Table(
+    "changes",
+    _METADATA,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("source", sa.String, nullable=False),
+    sa.Column("file", sa.String, nullable=False),
+    sa.Column("days", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+_MANIFESTS = sa.Table(
+    "manifests",
+    _METADATA,
+    sa.Column("source", sa.String, primary_key=True),
+    sa.Column("day", sa.String, primary_key=True),
+    sa.Column("entries", sa.Text, nullable=False),
+)
+_STAGED = sa.Table(
+    "staged",
+    _METADATA,
+    sa.Column("source", sa.String, primary_key=True),
+    sa.Column("day", sa.String, primary_key=True),
+    sa.Column("fingerprint", sa.String, nullable=False),
+    sa.Column("accepted", sa.BigInteger, nullable=False),
+    sa.Column("rejected", sa.BigInteger, nullable=False),
+    sa.Column("amount", sa.String, nullable=False),
+    sa.Column("net_amount", sa.String, nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file's part in a day: `lines` of the file are of that day."""
+
+    file: str
+    sha256: str
+    lines: int
+
+
+Manifest = tuple[Entry, ...]
+"""The files that make up one day of one source, sorted by name; empty without a drop."""
+
+
+@dataclass(frozen=True)
+class StagedCounts:
+    """What a day's staged objects hold; sums are exact, over the accepted lines."""
+
+    fingerprint: str
+    accepted: int
+    rejected: int
+    amount: Decimal
+    net_amount: Decimal
+
+
+@dataclass(frozen=True)
+class Known:
+    """A drop that the catalogue knows: its inspection, or why it was refused."""
+
+    drop: Drop
+    inspection: Inspection | None
+    refused: str
+
+    def days_at_most(self, contract: SourceContract) -> frozenset[date] | None:
+        """The days that the drop can hold; None if nothing is known of them."""
+        if self.inspection is not None:
+            return frozenset(self.inspection.days)
+        if isinstance(contract.day, DayFromFileName):
+            try:
+                return frozenset({file_day(contract, self.drop.file)})
+            except DropError:
+                pass
+        return None
+
+
+@dataclass(frozen=True)
+class Change:
+    """A drop that came, changed or went, and the days that this touches."""
+
+    number: int
+    source: str
+    file: str
+    days: frozenset[date]
+
+
+def fingerprint(contract: SourceContract, manifest: Manifest) -> str:
+    """What decides the rows of a day: its files' bytes, the contract and the parser.
+
+    Equal fingerprints mean equal rows; 16 hexadecimal digits, or `empty` without a file.
+    """
+    if not manifest:
+        return "empty"
+    parts = [contract.digest, PARSER_VERSION, *(f"{e.file}\0{e.sha256}" for e in manifest)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+class Catalogue(dg.ConfigurableResource[Any]):
+    """The catalogue at a SQLAlchemy address."""
+
+    url: str
+
+    @cached_property
+    def _engine(self) -> sa.Engine:
+        url = sa.make_url(self.url)
+        if url.get_backend_name() != "sqlite":
+            engine = sa.create_engine(url)
+        else:
+            assert url.database is not None
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+            engine = sa.create_engine(url, connect_args={"timeout": 60})
+
+            @sa.event.listens_for(engine, "connect")
+            def _wal(connection: Any, _: Any) -> None:
+                connection.execute("PRAGMA journal_mode=WAL")
+
+        _METADATA.create_all(engine)
+        return engine
+
+    def refresh(
+        self,
+        contract: SourceContract,
+        zone: LandingZone,
+        inspect: Inspect,
+        settle_seconds: float = 0.0,
+    ) -> dict[str, Known]:
+        """Bring the catalogue up to date with the landing zone; inspect what is new or changed.
+
+        A file that changed within the last `settle_seconds` is left as it was known before.
+        A drop that cannot be used is kept as refused, with the reason; nothing is raised.
+        """
+        listed = {drop.file: drop for drop in zone.list(contract.path)}
+        with self._engine.begin() as connection:
+            known, fresh = self._known(connection, contract)
+            for file in sorted(known.keys() - listed.keys()):
+                self._forget(connection, contract, known.pop(file))
+            for file, drop in listed.items():
+                if file in fresh and known[file].drop == drop:
+                    continue
+                if time.time_ns() - drop.modified_ns < settle_seconds * 1e9:
+                    continue
+                before = known.get(file)
+                known[file] = self._inspect(contract, zone, inspect, drop)
+                self._remember(connection, contract, known[file], before)
+        return known
+
+    def _known(
+        self, connection: sa.Connection, contract: SourceContract
+    ) -> tuple[dict[str, Known], set[str]]:
+        """All drops of a source, and those whose inspection still counts if they look the same."""
+        known: dict[str, Known] = {}
+        fresh: set[str] = set()
+        for row in connection.execute(_DROPS.select().where(_DROPS.c.source == contract.name)):
+            known[row.file] = _load_known(row)
+            racy = row.inspected_ns - row.modified_ns < RACY_NS
+            if row.digest == contract.digest and not racy:
+                fresh.add(row.file)
+        return known, fresh
+
+    def _inspect(
+        self, contract: SourceContract, zone: LandingZone, inspect: Inspect, drop: Drop
+    ) -> Known:
+        try:
+            with zone.local(drop.file) as path:
+                return Known(drop, inspect(contract, path, drop.file), "")
+        except DropError as error:
+            return Known(drop, None, str(error))
+
+    def _remember(
+        self,
+        connection: sa.Connection,
+        contract: SourceContract,
+        now: Known,
+        before: Known | None,
+    ) -> None:
+        self._delete(connection, contract, now.drop.file)
+        connection.execute(
+            _DROPS.insert().values(
+                source=contract.name,
+                file=now.drop.file,
+                size=now.drop.size,
+                modified_ns=now.drop.modified_ns,
+                inspected_ns=time.time_ns(),
+                digest=contract.digest,
+                inspection=_dump_inspection(now.inspection) if now.inspection else "",
+                refused=now.refused,
+            )
+        )
+        same = before is not None and (before.inspection, before.refused) == (
+            now.inspection,
+            now.refused,
+        )
+        if not same:
+            self._log(connection, contract, now.drop.file, _days(before) | _days(now))
+
+    def _forget(self, connection: sa.Connection, contract: SourceContract, gone: Known) -> None:
+        self._delete(connection, contract, gone.drop.file)
+        self._log(connection, contract, gone.drop.file, _days(gone))
+
+    def _delete(self, connection: sa.Connection, contract: SourceContract, file: str) -> None:
+        connection.execute(
+            _DROPS.delete().where(_DROPS.c.source == contract.name, _DROPS.c.file == file)
+        )
+
+    def _log(
+        self, connection: sa.Connection, contract: SourceContract, file: str, days: Iterable[date]
+    ) -> None:
+        text = json.dumps(sorted(day.isoformat() for day in days))
+        connection.execute(_CHANGES.insert().values(source=contract.name, file=file, days=text))
+
+    def changes_after(self, number: int) -> list[Change]:
+        """The changes after a number, oldest first."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(
+                _CHANGES.select().where(_CHANGES.c.number > number).order_by(_CHANGES.c.number)
+            ).fetchall()
+        return [
+            Change(row.number, row.source, row.file, frozenset(map(date.fromisoformat, days)))
+            for row in rows
+            for days in [json.loads(row.days)]
+        ]
+
+    def record(self, contract: SourceContract, manifests: dict[date, Manifest]) -> None:
+        """Keep which files make up these days; what `staged` and `revenue` then work from."""
+        self._replace(
+            _MANIFESTS,
+            contract,
+            {
+                day: {"entries": json.dumps([asdict(entry) for entry in manifest])}
+                for day, manifest in manifests.items()
+            },
+        )
+
+    def record_staged(self, contract: SourceContract, days: dict[date, StagedCounts]) -> None:
+        """Keep what was staged for these days, after their objects are in place."""
+        self._replace(
+            _STAGED,
+            contract,
+            {
+                day: {
+                    **asdict(counts),
+                    "amount": str(counts.amount),
+                    "net_amount": str(counts.net_amount),
+                }
+                for day, counts in days.items()
+            },
+        )
+
+    def _replace(
+        self, table: sa.Table, contract: SourceContract, days: dict[date, dict[str, Any]]
+    ) -> None:
+        if not days:
+            return
+        rows = [{"source": contract.name, "day": d.isoformat(), **v} for d, v in days.items()]
+        with self._engine.begin() as connection:
+            connection.execute(
+                table.delete().where(
+                    table.c.source == contract.name, table.c.day == sa.bindparam("on")
+                ),
+                [{"on": row["day"]} for row in rows],
+            )
+            connection.execute(table.insert(), rows)
+
+    def staged(self, contract: SourceContract, window: Window) -> dict[date, StagedCounts]:
+        """What was staged for the days of a window."""
+        return {
+            date.fromisoformat(row.day): StagedCounts(
+                row.fingerprint,
+                row.accepted,
+                row.rejected,
+                Decimal(row.amount),
+                Decimal(row.net_amount),
+            )
+            for row in self._within(_STAGED, contract, window)
+        }
+
+    def recorded(self, contract: SourceContract, window: Window) -> dict[date, Manifest]:
+        """The manifests of a window's days.
+
+        Raises UsageError if `raw` has not recorded one of them.
+        """
+        found = self.manifests(contract, window)
+        unknown = [day for day in window.days() if day not in found]
+        if unknown:
+            raise UsageError(
+                f"{contract.name}: {len(unknown)} days from {unknown[0]} on have no raw asset yet; "
+                f"materialise {contract.name}/raw for them first"
+            )
+        return found
+
+    def manifests(self, contract: SourceContract, window: Window) -> dict[date, Manifest]:
+        """The manifests of those of a window's days that `raw` has recorded."""
+        return {
+            date.fromisoformat(row.day): tuple(Entry(**entry) for entry in json.loads(row.entries))
+            for row in self._within(_MANIFESTS, contract, window)
+        }
+
+    def _within(
+        self, table: sa.Table, contract: SourceContract, window: Window
+    ) -> Sequence[sa.Row[Any]]:
+        with self._engine.connect() as connection:
+            return connection.execute(
+                table.select().where(
+                    table.c.source == contract.name,
+                    table.c.day >= window.first_key,
+                    table.c.day <= window.last_key,
+                )
+            ).fetchall()
+
+    def drop(self, contract: SourceContract, file: str) -> Known | None:
+        """What is known of one drop."""
+        with self._engine.connect() as connection:
+            row = connection.execute(
+                _DROPS.select().where(_DROPS.c.source == contract.name, _DROPS.c.file == file)
+            ).fetchone()
+        return _load_known(row) if row else None
+
+
+def manifests(contract: SourceContract, known: dict[str, Known]) -> dict[date, Manifest]:
+    """Which files make up each day, by the contract's rule for drops that share a day.
+
+    `latest`: the newest drop that holds the day is the whole day. `union`: each drop adds its
+    lines, but the same bytes under two names count once.
+    """
+    by_day: dict[date, list[tuple[Drop, Entry]]] = {}
+    for item in sorted(known.values(), key=lambda item: (item.drop.modified_ns, item.drop.file)):
+        if item.inspection is None:
+            continue
+        for day, lines in item.inspection.days.items():
+            entry = Entry(item.drop.file, item.inspection.sha256, lines)
+            by_day.setdefault(day, []).append((item.drop, entry))
+    if contract.overlap is Overlap.LATEST:
+        return {day: (drops[-1][1],) for day, drops in by_day.items()}
+    result: dict[date, Manifest] = {}
+    for day, drops in by_day.items():
+        entries = sorted((entry for _, entry in drops), key=lambda entry: entry.file)
+        first = {entry.sha256: entry for entry in reversed(entries)}
+        result[day] = tuple(entry for entry in entries if first[entry.sha256] is entry)
+    return result
+
+
+def _days(known: Known | None) -> frozenset[date]:
+    return frozenset(known.inspection.days) if known and known.inspection else frozenset()
+
+
+def _dump_inspection(inspection: Inspection) -> str:
+    days = {day.isoformat(): lines for day, lines in inspection.days.items()}
+    return json.dumps({**asdict(inspection), "days": days})
+
+
+def _load_known(row: sa.Row[Any]) -> Known:
+    inspection = _load_inspection(row.inspection) if row.inspection else None
+    return Known(Drop(row.file, row.size, row.modified_ns), inspection, row.refused)
+
+
+def _load_inspection(text: str) -> Inspection:
+    values = json.loads(text)
+    days = {date.fromisoformat(day): lines for day, lines in values.pop("days").items()}
+    header: Sequence[str] = values.pop("header")
+    return Inspection(**values, header=tuple(header), days=days)

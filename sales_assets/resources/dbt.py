@@ -1,0 +1,244 @@
+"""Running dbt: in this process, from the prepared parse, told by dagster-dbt's own event code.
+
+Belongs here: which nodes a step builds, the call of dbt, its events and its failures. Does not:
+parsing (`dbt_manifest`), or which assets there are (`assets.marts`).
+
+dagster-dbt's `DbtCliResource` starts a process that imports, parses and connects anew: 5-9 CPU-s,
+against half a second here. Everything else of dagster-dbt is used as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from concurrent.futures import Future, wait
+from contextlib import closing
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+from dagster_dbt.asset_utils import (
+    get_dbt_resource_names_for_asset_keys,
+    get_dbt_test_names_for_check_keys,
+    get_manifest_and_translator_from_dbt_assets,
+)
+from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
+from dagster_dbt.core.dbt_event_iterator import DbtDagsterEventType
+from pydantic import Field
+
+from sales_assets.dbt_manifest import (
+    DbtLocation,
+    cancel_queries,
+    dbt_process,
+    read_saved_parse,
+)
+from sales_assets.errors import PermanentError, TransientError
+
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
+    from dbt_common.events.base_types import EventMsg
+
+_BUILD = (
+    *("build", "--indirect-selection", "empty", "--exclude-resource-type", "unit_test"),
+    *("--no-write-json", "--no-populate-cache", "--no-version-check"),
+)
+_FAILED = {"error", "fail", "runtime error", "partial success"}
+_OUTSIDE_WORLD = re.compile(
+    r"could not set lock|(could not|failed to) connect|connection (reset|refused|aborted)"
+    r"|timed? ?out|temporarily unavailable",
+    re.IGNORECASE,
+)
+
+
+class DbtBuildError(PermanentError):
+    """Models or tests failed; the message names each with its reason and its compiled SQL."""
+
+
+class DbtUnavailableError(TransientError):
+    """dbt could not reach or lock the warehouse."""
+
+
+class DbtInProcess(dg.ConfigurableResource[Any]):
+    """dbt for `@dbt_assets`, without a process of its own.
+
+    `environment` is what profiles.yml reads by `env_var`. Secrets do not belong in it, because
+    Dagster shows the configuration of resources: leave them in the process's environment, where
+    dbt finds them too.
+    """
+
+    project_dir: str
+    profiles_dir: str
+    target: str
+    prepared_dir: str = Field(description="Where `dbt_manifest.prepare` keeps the parsed project.")
+    runs_dir: str = Field(description="Compiled SQL; that of a failed run is kept.")
+    environment: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def location(self) -> DbtLocation:
+        """The project as `dbt_manifest` wants it."""
+        return DbtLocation(
+            project_dir=Path(self.project_dir),
+            profiles_dir=Path(self.profiles_dir),
+            target=self.target,
+            prepared_dir=Path(self.prepared_dir),
+            environment=self.environment,
+        )
+
+    def build(
+        self, context: dg.AssetExecutionContext, *, variables: Mapping[str, str]
+    ) -> Iterator[DbtDagsterEventType]:
+        """`dbt build` of exactly the assets and checks of this step, told as it happens.
+
+        Raises after everything that succeeded has been told, so that a rerun has only the rest to
+        do: DbtBuildError, or DbtUnavailableError if trying again may help.
+        """
+        manifest, translator, project = get_manifest_and_translator_from_dbt_assets(
+            [context.assets_def]
+        )
+        Path(self.runs_dir).mkdir(parents=True, exist_ok=True)
+        target_path = Path(tempfile.mkdtemp(dir=self.runs_dir, prefix=f"{context.run.run_id[:8]}-"))
+        arguments = [
+            *_BUILD,
+            *self.location.arguments(target_path),
+            *("--vars", json.dumps(dict(variables))),
+            *("--select", *_selected_nodes(context)),
+        ]
+        untold = {*context.selected_asset_keys, *context.selected_asset_check_keys}
+        running = _running(self.location, arguments)
+        with closing(running):
+            while True:
+                try:
+                    event = next(running)
+                except StopIteration as stop:
+                    result: dbtRunnerResult = stop.value
+                    break
+                if isinstance(event, str):
+                    context.log.warning(event)
+                    continue
+                info: Any = event.info
+                if info.level in ("warn", "error"):
+                    context.log.log(info.level.upper(), info.msg)
+                for told in _to_message(event).to_default_asset_events(
+                    manifest, translator, context, target_path, project
+                ):
+                    untold.discard(_key(context, told))
+                    yield told
+        if not result.success:
+            raise _failure(result, target_path)
+        if untold:
+            raise DbtBuildError(
+                f"dbt succeeded without a result for {sorted(k.to_user_string() for k in untold)}:"
+                " what was prepared for definitions and for runs differs. Run `sales-assets"
+                " prepare` and reload the code location."
+            )
+        shutil.rmtree(target_path, ignore_errors=True)
+
+
+def _selected_nodes(context: dg.AssetExecutionContext) -> Sequence[str]:
+    """The models and tests of the step by their full names, and no test that comes with them.
+
+    dbt's `eager` would add every test that touches a selected model: with `fct_sales` alone, also
+    "daily_revenue adds up to fct_sales", which cannot hold before daily_revenue is built. And a
+    check that Dagster expects but dbt leaves out skips what is downstream (dagster#33351).
+    """
+    manifest, translator, _ = get_manifest_and_translator_from_dbt_assets([context.assets_def])
+    common = (translator, manifest, context.assets_def)
+    return [
+        *get_dbt_resource_names_for_asset_keys(*common, sorted(context.selected_asset_keys)),
+        *get_dbt_test_names_for_check_keys(*common, sorted(context.selected_asset_check_keys)),
+    ]
+
+
+def _running(
+    location: DbtLocation, arguments: Sequence[str]
+) -> Generator[str | EventMsg, None, dbtRunnerResult]:
+    """Run dbt in a thread of its own: its events as they come, then its result.
+
+    A thread, so that what is done is recorded while dbt goes on, and so that an interrupt ends
+    the queries: closing this generator cancels them and waits for dbt. Strings are remarks.
+    """
+    events: SimpleQueue[str | EventMsg | None] = SimpleQueue()
+    outcome: Future[dbtRunnerResult] = Future()
+    outcome.add_done_callback(lambda _: events.put(None))
+
+    def run() -> None:
+        try:
+            with dbt_process(location.environment):
+                from dbt.cli.main import dbtRunner
+
+                manifest, remark = read_saved_parse(location)
+                if remark:
+                    events.put(remark if manifest else f"{remark} Until then every run parses.")
+                # a callback that raises would leave dbt waiting for ever: it only hands over
+                result = dbtRunner(manifest, callbacks=[events.put]).invoke(list(arguments))
+        except BaseException as error:  # noqa: BLE001  # raised again by the other thread
+            outcome.set_exception(error)
+        else:
+            outcome.set_result(result)
+
+    Thread(target=run, name="dbt", daemon=True).start()
+    try:
+        while (event := events.get()) is not None:
+            yield event
+    finally:
+        while not outcome.done():
+            cancel_queries()
+            wait([outcome], timeout=0.2)
+    return outcome.result()
+
+
+def _to_message(event: EventMsg) -> DbtCoreCliEventMessage:
+    """The event as dagster-dbt reads it from dbt's JSON log; only results are converted in full."""
+    from dbt_common.events.functions import msg_to_dict
+
+    is_result = event.info.name.startswith("Log") and event.info.name.endswith("Result")
+    raw = msg_to_dict(event) if is_result else {"info": {"name": event.info.name}, "data": {}}
+    return DbtCoreCliEventMessage(raw_event=raw, event_history_metadata={})
+
+
+def _key(
+    context: dg.AssetExecutionContext, event: DbtDagsterEventType
+) -> dg.AssetKey | dg.AssetCheckKey | None:
+    if isinstance(event, dg.Output):
+        key: dg.AssetKey = context.asset_key_for_output(event.output_name)
+        return key
+    if isinstance(event, dg.AssetCheckResult) and event.asset_key and event.check_name:
+        return dg.AssetCheckKey(event.asset_key, event.check_name)
+    return None
+
+
+def _failure(result: dbtRunnerResult, target_path: Path) -> DbtBuildError | DbtUnavailableError:
+    """The error to raise for a dbt run that failed: every node, its reason, its compiled SQL."""
+    nodes: Sequence[Any] = getattr(result.result, "results", None) or ()
+    failed = [node for node in nodes if node.status in _FAILED]
+    skipped = [node.node.name for node in nodes if node.status == "skipped"]
+    if failed:
+        lines = [f"dbt failed at {len(failed)} of {len(nodes)} nodes:"]
+        lines += [line for node in failed for line in _describe(node)]
+    else:
+        lines = [f"dbt failed before it built anything: {result.exception}"]
+    if skipped:
+        lines.append(f"Skipped because of that: {', '.join(skipped)}")
+    lines.append(f"Compiled SQL is kept in {target_path}.")
+    reasons = [str(node.message) for node in failed] or [str(result.exception)]
+    if all(_OUTSIDE_WORLD.search(reason) for reason in reasons):
+        lines.append("The warehouse was not to be had; trying again may help.")
+        return DbtUnavailableError("\n".join(lines))
+    lines.append(
+        "Run the compiled SQL of the first failure against the warehouse, mend the model or the"
+        " rows it reads, and run the same partitions again: what succeeded is recorded."
+    )
+    return DbtBuildError("\n".join(lines))
+
+
+def _describe(result: Any) -> Iterator[str]:
+    node = result.node
+    yield f"- {node.resource_type} {node.name} ({node.original_file_path}): {result.message}"
+    compiled = getattr(node, "compiled_path", None)
+    if compiled:
+        yield f"  compiled SQL: {compiled}"

@@ -1,0 +1,255 @@
+"""The embedded warehouse: one DuckDB file.
+
+Belongs here: DuckDB's SQL and its locking. Does not: what the tables mean (`warehouse`).
+
+DuckDB lets one process write and then refuses everyone else at once, readers too. A lock file
+beside the database makes them queue instead: any number of readers or one writer. The lock is
+the operating system's, so a killed process leaves none behind.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import ReadWriteLock, Timeout
+
+from sales_assets.contracts.sql import literal
+from sales_assets.errors import PermanentError, UsageError, WarehouseBusyError
+from sales_assets.partitions import Window
+from sales_assets.resources.warehouse import TABLES, DayLoad, LoadedDay, Warehouse
+
+if TYPE_CHECKING:
+    import duckdb
+
+_log = logging.getLogger("sales_assets.warehouse")
+SCHEMAS = ("main", "marts", "core", "staging")
+"""Where a bare table name is looked up: the pipeline's own tables, then dbt's layers."""
+
+
+class DuckDBWarehouse(Warehouse):
+    """A DuckDB file at `path`; waits up to `lock_timeout` seconds for other processes."""
+
+    path: str
+    memory_limit: str = "2GB"
+    lock_timeout: float = 3600.0
+
+    def loaded(self, source: str, window: Window) -> dict[date, LoadedDay]:
+        """The ledger's entries of a source for the days of a window."""
+        rows = self.rows(
+            "SELECT partition_date, fingerprint, lines, accepted, rejected, amount, net_amount "
+            "FROM ledger WHERE source = ? AND partition_date >= ? AND partition_date < ?",
+            [source, window.start, window.end],
+        )
+        return {row[0]: LoadedDay(*row) for row in rows}
+
+    def replace(self, source: str, loads: Sequence[DayLoad]) -> list[LoadedDay]:
+        """Replace days of a source in one transaction; see `Warehouse.replace`."""
+        with self._write() as connection:
+            connection.execute("BEGIN")
+            try:
+                loaded = _replace(connection, source, loads)
+                connection.execute("COMMIT")
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+        return loaded
+
+    def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a query."""
+        with self._read() as connection:
+            return connection.execute(query, list(parameters)).fetchall()
+
+    def number(self, query: str, source: str, window: Window) -> Decimal:
+        """The one number of a query over a source's rows of some days; NULL counts as zero."""
+        rows = self.rows(
+            "WITH revenue AS (SELECT * FROM main.revenue WHERE source = ? AND "
+            f"partition_date >= ? AND partition_date < ?) SELECT ({query})",
+            [source, window.start, window.end],
+        )
+        return Decimal(str(rows[0][0] or 0))
+
+    def select(self, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Column names and rows of a person's query, which can read the warehouse only.
+
+        Raises UsageError with DuckDB's own words if the query is wrong or would change anything.
+        """
+        import duckdb
+
+        with self._read() as connection:
+            connection.execute("SET enable_external_access = false; SET lock_configuration = true")
+            try:
+                cursor = connection.execute(query)
+                names = [column[0] for column in cursor.description or []]
+                return names, cursor.fetchall()
+            except duckdb.Error as error:
+                raise UsageError(str(error).strip()) from error
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Hold the writers' lock without a connection, for dbt's own."""
+        self._create()
+        with self._locked(write=True):
+            yield
+
+    @contextmanager
+    def _write(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        self._create()
+        with self._locked(write=True), self._connected(read_only=False) as connection:
+            yield connection
+
+    @contextmanager
+    def _read(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        self._create()
+        with self._locked(write=False), self._connected(read_only=True) as connection:
+            yield connection
+
+    def _create(self) -> None:
+        """Make the file with its tables; it appears complete or not at all."""
+        import duckdb
+
+        if Path(self.path).exists():
+            return
+        Path(self.path).parent.mkdir(parents=True, exist_ok=True)
+        with self._locked(write=True):
+            if Path(self.path).exists():
+                return
+            unfinished = Path(f"{self.path}.new")
+            unfinished.unlink(missing_ok=True)
+            with duckdb.connect(str(unfinished)) as connection:
+                for name, columns in TABLES.items():
+                    described = ", ".join(f"{column} {sql_type}" for column, sql_type in columns)
+                    connection.execute(f"CREATE TABLE {name} ({described})")
+                for schema in SCHEMAS[1:]:
+                    connection.execute(f"CREATE SCHEMA {schema}")
+            os.replace(unfinished, self.path)
+
+    @contextmanager
+    def _locked(self, write: bool) -> Iterator[None]:
+        lock = ReadWriteLock(f"{self.path}.lock")
+        acquire = lock.acquire_write if write else lock.acquire_read
+        try:
+            acquired = acquire(timeout=0.2)
+        except Timeout:
+            _log.warning(
+                "Another run is using the warehouse; waiting up to %d s for it.", self.lock_timeout
+            )
+            try:
+                acquired = acquire(timeout=self.lock_timeout)
+            except Timeout as error:
+                raise WarehouseBusyError(
+                    f"{self.path}: another run kept the warehouse for {self.lock_timeout:g} s; "
+                    "try again when it has ended"
+                ) from error
+        with acquired:
+            yield
+
+    @contextmanager
+    def _connected(self, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        import duckdb
+
+        try:
+            connection = duckdb.connect(self.path, read_only=read_only)
+        except duckdb.IOException as error:
+            if "lock" not in str(error).lower():
+                raise
+            raise WarehouseBusyError(
+                f"{self.path}: a program outside of sales-assets has the warehouse open; close it "
+                "and try again"
+            ) from error
+        try:
+            connection.execute(f"SET memory_limit = {literal(self.memory_limit)}")
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute(f"SET search_path = {literal(','.join(SCHEMAS))}")
+            yield connection
+        finally:
+            connection.close()
+
+
+def _replace(
+    connection: duckdb.DuckDBPyConnection, source: str, loads: Sequence[DayLoad]
+) -> list[LoadedDay]:
+    days = [load.day for load in loads]
+    these: list[Any] = [source, days]
+    within = "source = ? AND partition_date IN (SELECT unnest(?::DATE[]))"
+    connection.execute(
+        "INSERT INTO restated "
+        f"SELECT source, partition_date, order_date, customer_id FROM revenue WHERE {within} "
+        f"EXCEPT SELECT * FROM restated WHERE {within}",
+        these * 2,
+    )
+    for table in ("revenue", "rejected", "ledger"):
+        connection.execute(f"DELETE FROM {table} WHERE {within}", these)
+    for table, paths in (
+        ("revenue", [load.accepted for load in loads if load.accepted]),
+        ("rejected", [load.rejected for load in loads if load.rejected]),
+    ):
+        if paths:
+            columns = ", ".join(name for name, _ in TABLES[table])
+            connection.execute(
+                f"INSERT INTO {table} SELECT {columns} "
+                "FROM read_parquet(?, hive_partitioning = false)",
+                [[str(path) for path in paths]],
+            )
+    _check_counts(connection, source, loads, within)
+    connection.execute(
+        "INSERT INTO ledger SELECT ?, day, fingerprint, version, files, lines, "
+        "coalesce(accepted, 0), coalesce(rejected, 0), coalesce(amount, 0), "
+        "coalesce(net_amount, 0), get_current_timestamp()::TIMESTAMP FROM loads "
+        "LEFT JOIN accepted_days USING (day) LEFT JOIN rejected_days USING (day)",
+        [source],
+    )
+    rows = connection.execute(
+        "SELECT partition_date, fingerprint, lines, accepted, rejected, amount, net_amount "
+        f"FROM ledger WHERE {within} ORDER BY 1",
+        these,
+    ).fetchall()
+    return [LoadedDay(*row) for row in rows]
+
+
+def _check_counts(
+    connection: duckdb.DuckDBPyConnection, source: str, loads: Sequence[DayLoad], within: str
+) -> None:
+    """Count what was inserted, day by day, against the lines that went in."""
+    these: list[Any] = [source, [load.day for load in loads]]
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE loads AS SELECT unnest(?::DATE[]) AS day, "
+        "unnest(?::VARCHAR[]) AS fingerprint, unnest(?::VARCHAR[]) AS version, "
+        "unnest(?::VARCHAR[]) AS files, unnest(?::BIGINT[]) AS lines",
+        [
+            [load.day for load in loads],
+            [load.fingerprint for load in loads],
+            [load.contract_version for load in loads],
+            [load.files for load in loads],
+            [load.lines for load in loads],
+        ],
+    )
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE accepted_days AS SELECT partition_date AS day, "
+        "count(*) AS accepted, sum(amount) AS amount, sum(net_amount) AS net_amount "
+        f"FROM revenue WHERE {within} GROUP BY ALL",
+        these,
+    )
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE rejected_days AS SELECT partition_date AS day, "
+        f"count(*) AS rejected FROM rejected WHERE {within} GROUP BY ALL",
+        these,
+    )
+    lost = connection.execute(
+        "SELECT day, lines, coalesce(accepted, 0), coalesce(rejected, 0) FROM loads "
+        "LEFT JOIN accepted_days USING (day) LEFT JOIN rejected_days USING (day) "
+        "WHERE lines <> coalesce(accepted, 0) + coalesce(rejected, 0) ORDER BY day"
+    ).fetchall()
+    if lost:
+        day, lines, accepted, rejected = lost[0]
+        raise PermanentError(
+            f"{source}, {day}: {lines} lines went in but {accepted} were accepted and {rejected} "
+            f"rejected ({len(lost)} days like this); nothing was changed. Materialise the day's "
+            "staged asset again"
+        )

@@ -1,0 +1,91 @@
+"""The landing zone: where people and machines drop CSV files.
+
+Belongs here: listing, opening and adding drops. Does not: which day a drop is for (`drops`),
+or what was read of it before (`catalogue`).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import dagster as dg
+
+from sales_assets.errors import DropError
+
+UNFINISHED = (".tmp", ".part", ".partial", ".crdownload", ".filepart", ".swp", "~")
+"""Endings that programs give to files while they write them; such files are left alone."""
+
+
+@dataclass(frozen=True)
+class Drop:
+    """A file in the landing zone as a listing shows it; `file` is its path below the root."""
+
+    file: str
+    size: int
+    modified_ns: int
+
+
+class LandingZone(dg.ConfigurableResource[Any]):
+    """A directory as landing zone; `root` holds a folder for each source's drops."""
+
+    root: str
+
+    def list(self, pattern: str) -> list[Drop]:
+        """The finished drops that match a glob below the root, sorted by name."""
+        drops = []
+        root = Path(self.root)
+        for path in root.glob(pattern):
+            if path.name.startswith(".") or path.name.endswith(UNFINISHED) or not path.is_file():
+                continue
+            stat = path.stat()
+            file = path.relative_to(root).as_posix()
+            drops.append(Drop(file, stat.st_size, stat.st_mtime_ns))
+        return sorted(drops, key=lambda drop: drop.file)
+
+    def stat(self, file: str) -> Drop | None:
+        """One drop, or None if it is gone."""
+        path = Path(self.root, file)
+        try:
+            stat = path.stat()
+        except FileNotFoundError:
+            return None
+        return Drop(file, stat.st_size, stat.st_mtime_ns)
+
+    @contextmanager
+    def local(self, file: str) -> Iterator[Path]:
+        """A local path of the drop's bytes, valid inside the block.
+
+        Raises DropError if the drop is gone.
+        """
+        path = Path(self.root, file)
+        if not path.is_file():
+            raise DropError(f"{file}: was removed from the landing zone while it was being read")
+        yield path
+
+    def put(self, local: Path, pattern: str, name: str | None = None) -> Drop:
+        """Copy a file into the folder of a source's drops, visible only when it is complete.
+
+        Raises DropError if the name does not match the glob that the contract gives.
+        """
+        name = name or local.name
+        file = (PurePosixPath(pattern).parent / name).as_posix()
+        if not PurePosixPath(file).match(pattern):
+            raise DropError(f"{name}: the contract takes files named {PurePosixPath(pattern).name}")
+        target = Path(self.root, file)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = target.with_name(f".{uuid.uuid4().hex}.tmp")
+        try:
+            shutil.copyfile(local, unfinished)
+            os.replace(unfinished, target)
+        finally:
+            unfinished.unlink(missing_ok=True)
+        drop = self.stat(file)
+        assert drop is not None
+        return drop

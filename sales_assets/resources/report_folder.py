@@ -1,0 +1,32 @@
+"""The report folder: where the finished page is put for people.
+
+Belongs here: writing the page. Does not: making it (`report`).
+"""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+PAGE = "sales_report.html"
+
+
+class ReportFolder(dg.ConfigurableResource[Any]):
+    """A directory at `path`, made when it is first needed."""
+
+    path: str
+
+    def write(self, page: str) -> Path:
+        """Replace the page; a reader sees the old one or the new one, never a part."""
+        target = Path(self.path).absolute() / PAGE
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = target.with_name(f".{uuid.uuid4().hex}.tmp")
+        try:
+            unfinished.write_text(page, encoding="utf-8")
+            unfinished.replace(target)
+        finally:
+            unfinished.unlink(missing_ok=True)
+        return target

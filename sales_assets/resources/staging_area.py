@@ -1,0 +1,132 @@
+"""The staging area: an in-memory DuckDB, and a scratch folder that work spills to.
+
+Belongs here: making and clearing the engine that reads drops, and lending it files. Does not:
+what it does with them (`contracts.staging`).
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import dagster as dg
+
+from sales_assets.contracts.inspection import Inspection, inspect
+from sales_assets.contracts.model import DayFromColumn, SourceContract
+from sales_assets.contracts.reader import DropFile
+from sales_assets.contracts.sql import literal
+from sales_assets.contracts.staging import StagedDay, Stager
+from sales_assets.errors import DropError
+from sales_assets.resources.catalogue import Catalogue, Manifest
+from sales_assets.resources.landing_zone import LandingZone
+
+
+class StagingArea(dg.ConfigurableResource[Any]):
+    """Scratch space below `folder`; give it the object store's file system if that is a folder."""
+
+    folder: str
+    memory_limit: str = "2GB"
+
+    @contextmanager
+    def stager(self) -> Iterator[Stager]:
+        """An engine of its own, whose files are gone after the block."""
+        import duckdb
+
+        Path(self.folder).mkdir(parents=True, exist_ok=True)
+        scratch = Path(mkdtemp(dir=self.folder))
+        connection = duckdb.connect()
+        try:
+            connection.execute(f"SET memory_limit = {literal(self.memory_limit)}")
+            connection.execute(f"SET temp_directory = {literal(str(scratch / 'spill'))}")
+            yield Stager(connection, scratch)
+        finally:
+            connection.close()
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    def inspect(self, contract: SourceContract, path: Path, file: str) -> Inspection:
+        """Everything the catalogue remembers of a drop; see `contracts.inspection`.
+
+        Raises DropError for a file that cannot be used.
+        """
+        found = inspect(contract, path, file)
+        if isinstance(contract.day, DayFromColumn):
+            with self.stager() as stager:
+                found = replace(found, days=stager.count_days(contract, path, file, found))
+        return found
+
+    def stage(
+        self,
+        contract: SourceContract,
+        zone: LandingZone,
+        catalogue: Catalogue,
+        manifests: Mapping[date, Manifest],
+        chunk_days: int,
+    ) -> Iterator[list[StagedDay]]:
+        """Judge and write the days of the manifests, at most `chunk_days` at a time.
+
+        A file that holds many days is read once for all of them; files of one day each are read
+        chunk by chunk. The Parquet files of a chunk are gone when the next one is asked for.
+        """
+        days = sorted(manifests)
+        if not days:
+            return
+        many_days = isinstance(contract.day, DayFromColumn)
+        reads = [days] if many_days else list(_chunks(days, chunk_days))
+        for read in reads:
+            with self.stager() as stager, ExitStack() as stack:
+                files, expected = _drop_files(
+                    contract, zone, catalogue, {day: manifests[day] for day in read}, stack
+                )
+                stager.stage(contract, files, expected)
+                for chunk in _chunks(read, chunk_days):
+                    yield stager.write(contract, chunk)
+
+
+def _chunks(days: list[date], size: int) -> Iterator[list[date]]:
+    return (days[start : start + size] for start in range(0, len(days), size))
+
+
+def _drop_files(
+    contract: SourceContract,
+    zone: LandingZone,
+    catalogue: Catalogue,
+    manifests: Mapping[date, Manifest],
+    stack: ExitStack,
+) -> tuple[list[DropFile], dict[tuple[int, date], int]]:
+    """The files behind some days, ready to read, and the lines that each has for each day."""
+    files: dict[str, DropFile] = {}
+    expected: dict[tuple[int, date], int] = {}
+    for day, manifest in manifests.items():
+        for entry in manifest:
+            if entry.file not in files:
+                known = catalogue.drop(contract, entry.file)
+                found = known.inspection if known else None
+                changed = (
+                    known is None
+                    or found is None
+                    or found.sha256 != entry.sha256
+                    or zone.stat(entry.file) != known.drop
+                )
+                if changed or found is None:
+                    raise DropError(
+                        f"{entry.file}: changed since {contract.name}/raw was materialised for "
+                        f"{day}; materialise it again"
+                    )
+                files[entry.file] = DropFile(
+                    file_no=len(files),
+                    path=stack.enter_context(zone.local(entry.file)),
+                    file=entry.file,
+                    sha256=found.sha256,
+                    header=found.header,
+                    lines=found.lines,
+                    plain=found.plain,
+                    file_day=min(found.days),
+                )
+            expected[files[entry.file].file_no, day] = entry.lines
+    return list(files.values()), expected

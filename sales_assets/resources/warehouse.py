@@ -1,0 +1,108 @@
+"""The warehouse: revenue, rejected lines and the ledger of what was loaded.
+
+Belongs here: the interface, the tables and their meaning, whatever the product behind them.
+Does not: one product's SQL (`duckdb_warehouse`), or the models above `revenue` (dbt_project).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from sales_assets.contracts.canonical import REJECTED_COLUMNS, REVENUE_COLUMNS
+from sales_assets.partitions import Window
+
+LEDGER_COLUMNS: tuple[tuple[str, str, str], ...] = (
+    ("source", "VARCHAR", "The contract's source."),
+    ("partition_date", "DATE", "The UTC day of the drop."),
+    ("fingerprint", "VARCHAR", "Hash of the files' bytes, the contract and the parser."),
+    ("contract_version", "VARCHAR", "Version of the contract that the lines were judged by."),
+    ("files", "VARCHAR", "The day's files with their SHA-256 and lines, as JSON."),
+    ("lines", "BIGINT", "Lines that the files hold for the day."),
+    ("accepted", "BIGINT", "Lines that became rows of revenue."),
+    ("rejected", "BIGINT", "Lines that became rows of rejected."),
+    ("amount", "DECIMAL(38,4)", "Sum of the accepted amounts, in the lines' currencies."),
+    ("net_amount", "DECIMAL(38,4)", "Sum of the accepted net amounts, in their currencies."),
+    ("loaded_at", "TIMESTAMP", "When the rows were written, in UTC."),
+)
+RESTATED_COLUMNS: tuple[tuple[str, str, str], ...] = (
+    ("source", "VARCHAR", "The contract's source."),
+    ("partition_date", "DATE", "The UTC day of a drop that was restated."),
+    ("order_date", "DATE", "An order date that the replaced rows had."),
+    ("customer_id", "VARCHAR", "A customer that the replaced rows had."),
+)
+
+TABLES: dict[str, tuple[tuple[str, str], ...]] = {
+    "revenue": tuple((c.name, c.sql_type) for c in REVENUE_COLUMNS),
+    "rejected": tuple(
+        (c.name, "VARCHAR[]" if c.name == "reasons" else c.sql_type) for c in REJECTED_COLUMNS
+    ),
+    "ledger": tuple((name, sql_type) for name, sql_type, _ in LEDGER_COLUMNS),
+    "restated": tuple((name, sql_type) for name, sql_type, _ in RESTATED_COLUMNS),
+}
+"""The tables that the pipeline writes itself: name -> (column, type in ANSI terms)."""
+
+
+@dataclass(frozen=True)
+class DayLoad:
+    """One day to be written: its identity and where its staged rows lie locally."""
+
+    day: date
+    fingerprint: str
+    contract_version: str
+    files: str
+    lines: int
+    accepted: Path | None
+    rejected: Path | None
+
+
+@dataclass(frozen=True)
+class LoadedDay:
+    """One day as the ledger has it. Sums are exact, over the accepted lines."""
+
+    day: date
+    fingerprint: str
+    lines: int
+    accepted: int
+    rejected: int
+    amount: Decimal
+    net_amount: Decimal
+
+
+class Warehouse(dg.ConfigurableResource[Any], ABC):
+    """What the assets and checks need of a warehouse.
+
+    Every method raises WarehouseBusyError (transient) if the warehouse stays taken.
+    """
+
+    @abstractmethod
+    def loaded(self, source: str, window: Window) -> dict[date, LoadedDay]:
+        """The ledger's entries of a source for the days of a window."""
+
+    @abstractmethod
+    def replace(self, source: str, loads: Sequence[DayLoad]) -> list[LoadedDay]:
+        """Replace these days of `revenue` and `rejected`, and their ledger, in one transaction.
+
+        The rows are counted before the commit: if a day's lines are not all accepted or
+        rejected, nothing is changed and PermanentError is raised.
+        """
+
+    @abstractmethod
+    def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a query over the warehouse; parameters are bound to `?`."""
+
+    @abstractmethod
+    def number(self, query: str, source: str, window: Window) -> Decimal:
+        """The one number of a checked query in which `revenue` is a source's rows of some days."""
+
+    @abstractmethod
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Keep others from writing while another program (dbt) connects by itself."""

@@ -1,0 +1,162 @@
+"""Every setting, typed, in one place; nothing else reads the environment.
+
+Belongs here: names, types, defaults and checks of settings. Does not: what a resource does with
+them. A variable that begins with SALES_ASSETS_ and is no setting is refused, so that a typing
+error cannot silently leave a default in force.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from sales_assets.errors import UsageError
+
+PREFIX = "SALES_ASSETS_"
+PROJECT = Path(__file__).resolve().parent.parent
+"""The project's folder, with `dbt_project` and `workspace.yaml` beside the package."""
+
+
+class ObjectStoreKind(StrEnum):
+    """Where staged objects lie."""
+
+    DIRECTORY = "directory"
+    S3 = "s3"
+
+
+class Settings(BaseSettings):
+    """The settings; each is read from SALES_ASSETS_<NAME>."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    home: Path = Field(
+        default=PROJECT / ".sales_assets",
+        description="Folder of everything that an installation keeps: drops, objects, warehouse.",
+    )
+    landing_zone: Path | None = Field(
+        default=None, description="Folder of the drops; default: landing in the home."
+    )
+    object_store: ObjectStoreKind = Field(
+        default=ObjectStoreKind.DIRECTORY, description="directory or s3."
+    )
+    object_store_path: Path | None = Field(
+        default=None, description="Folder of the staged objects; default: objects in the home."
+    )
+    s3_bucket: str | None = Field(default=None, description="Bucket of the staged objects.")
+    s3_prefix: str = Field(default="", description="Key prefix in the bucket.")
+    s3_region: str | None = Field(default=None, description="The bucket's region.")
+    s3_endpoint_url: str | None = Field(
+        default=None, description="Endpoint of an S3-compatible store; default: AWS."
+    )
+    warehouse_path: Path | None = Field(
+        default=None, description="The DuckDB file; default: warehouse.duckdb in the home."
+    )
+    catalogue_url: str | None = Field(
+        default=None, description="SQLAlchemy address of the drop catalogue; default: SQLite."
+    )
+    contracts: Path | None = Field(
+        default=None, description="Folder of the contracts; default: the ones that are shipped."
+    )
+    first_day: date | None = Field(
+        default=None,
+        description="First daily partition; default: the earliest day that a contract names.",
+    )
+    chunk_days: int = Field(
+        default=31, ge=1, le=366, description="Days that are staged and loaded at a time."
+    )
+    settle_seconds: float = Field(
+        default=5.0,
+        ge=0,
+        description="How long a file has to be unchanged before the sensor takes it as complete.",
+    )
+    lock_timeout_seconds: float = Field(
+        default=3600.0, gt=0, description="How long a run waits for the embedded warehouse."
+    )
+    memory_limit: str = Field(
+        default="2GB",
+        pattern=r"^\d+(\.\d+)?\s?[KMGT]i?B$",
+        description="Memory of one DuckDB; larger work spills to disk.",
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.object_store is ObjectStoreKind.S3 and not self.s3_bucket:
+            raise ValueError(f"{PREFIX}OBJECT_STORE=s3 needs {PREFIX}S3_BUCKET")
+        return self
+
+    @classmethod
+    def load(cls) -> Settings:
+        """Read the settings from the environment.
+
+        Raises UsageError naming each wrong or unknown variable and what it may be.
+        """
+        known = {f"{PREFIX}{name}".upper() for name in cls.model_fields}
+        for name in os.environ:
+            if name.upper().startswith(PREFIX) and name.upper() not in known:
+                close = difflib.get_close_matches(name.upper(), known, n=1)
+                hint = (
+                    f"did you mean {close[0]}?" if close else f"known: {', '.join(sorted(known))}"
+                )
+                raise UsageError(f"{name} is no setting; {hint}")
+        try:
+            return cls()
+        except ValidationError as error:
+            wrong = "; ".join(
+                f"{PREFIX}{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}"
+                if e["loc"]
+                else e["msg"]
+                for e in error.errors()
+            )
+            raise UsageError(f"Wrong settings: {wrong}") from error
+
+    @property
+    def landing_folder(self) -> Path:
+        """Folder of the drops."""
+        return self.landing_zone or self.home / "landing"
+
+    @property
+    def object_folder(self) -> Path:
+        """Folder of the staged objects, if they are kept in one."""
+        return self.object_store_path or self.home / "objects"
+
+    @property
+    def warehouse_file(self) -> Path:
+        """The DuckDB file."""
+        return self.warehouse_path or self.home / "warehouse.duckdb"
+
+    @property
+    def catalogue_address(self) -> str:
+        """SQLAlchemy address of the drop catalogue."""
+        return self.catalogue_url or f"sqlite:///{self.home / 'catalogue.sqlite'}"
+
+    @property
+    def contracts_folder(self) -> Path:
+        """Folder of the contracts."""
+        return self.contracts or Path(__file__).parent / "sources"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Folder of the Dagster instance: runs, events, schedules."""
+        return self.home / "dagster"
+
+    @property
+    def dbt_project(self) -> Path:
+        """Folder of the dbt project."""
+        return PROJECT / "dbt_project"
+
+    @property
+    def dbt_prepared(self) -> Path:
+        """Folder of the parsed dbt project."""
+        return self.dbt_project / "target" / "prepared"
+
+    @property
+    def report_folder(self) -> Path:
+        """Folder of the report."""
+        return self.home / "report"

@@ -1,0 +1,87 @@
+"""The daily schedule, the hook on failures and the declarative conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from sales_assets.build import build_definitions
+from sales_assets.resources.notifier import Notifier
+from sales_assets_tests.harness import SHOP, TILL, Installation, drop
+
+TOLD: list[tuple[str, str]] = []
+
+
+class Listening(Notifier):
+    """Keeps what it is told."""
+
+    def notify(self, title: str, text: str) -> None:
+        TOLD.append((title, text))
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Installation]:
+    with Installation(tmp_path / "home", [SHOP, TILL]) as made:
+        yield made
+
+
+def test_the_schedule_asks_for_yesterday_of_the_sources_that_still_deliver(
+    shop: Installation,
+) -> None:
+    schedule = shop.definitions.get_schedule_def("daily")
+
+    def asked_at(*moment: int) -> list[str | None]:
+        context = dg.build_schedule_context(
+            instance=shop.instance,
+            scheduled_execution_time=datetime(*moment, tzinfo=UTC),  # type: ignore[arg-type]
+            repository_def=shop.definitions.get_repository_def(),
+        )
+        requests = schedule.evaluate_tick(context).run_requests or []
+        return [request.partition_key for request in requests]
+
+    assert asked_at(2024, 1, 5, 6) == ["2024-01-04"]
+    assert asked_at(2024, 6, 5, 6) == []
+
+
+def test_a_failed_run_is_told_with_its_assets_and_the_reason(shop: Installation) -> None:
+    TOLD.clear()
+    shop.write_drop("shop", "2024-01-01.csv", "order,sold_on\n1,2024-01-01\n")
+    result = shop.materialize("2024-01-01", "2024-01-01", ["shop"], raise_on_error=False)
+    assert not result.success
+    sensor = shop.definitions.get_sensor_def("run_failures")
+    [failure] = result.filter_events(lambda e: e.event_type_value == "PIPELINE_FAILURE")
+    context = dg.build_run_status_sensor_context(
+        sensor_name="run_failures",
+        dagster_event=failure,
+        dagster_instance=shop.instance,
+        dagster_run=result.dagster_run,
+        resources={"notifier": Listening()},
+    ).for_run_failure()
+    sensor(context)
+    [(title, text)] = TOLD
+    assert "tests/shop/raw" in title
+    assert "lacks 'item'" in text
+
+
+def test_marts_are_asked_for_exactly_the_days_whose_revenue_changed(shop: Installation) -> None:
+    for day in ("2024-01-01", "2024-01-02", "2024-01-05"):
+        shop.write_drop("shop", f"{day}.csv", drop(f"1,{day},tea,ann,1"))
+    defs = build_definitions(shop.settings)
+    first = dg.evaluate_automation_conditions(defs=defs, instance=shop.instance)
+    shop.materialize("2024-01-01", "2024-01-02", ["shop"], marts=False)
+    second = dg.evaluate_automation_conditions(
+        defs=defs, instance=shop.instance, cursor=first.cursor
+    )
+    fct = dg.AssetKey(["core", "fct_sales"])
+    stg = dg.AssetKey(["staging", "stg_sales"])
+    wanted = {"2024-01-01", "2024-01-02"}
+    assert second.get_requested_partitions(stg) == wanted
+    assert second.get_requested_partitions(fct) == wanted
+    third = dg.evaluate_automation_conditions(
+        defs=defs, instance=shop.instance, cursor=second.cursor
+    )
+    assert third.total_requested == 0

@@ -1,0 +1,56 @@
+"""Fixtures that all tests share: an installation in a temporary folder, and the shared data."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+from sales_assets_tests.harness import Installation
+
+PROJECT = Path(__file__).resolve().parent.parent
+SHARED_DATA = PROJECT.parent / "shared" / "data"
+
+
+def skip_or_fail(reason: str) -> None:
+    """Skip with a plain reason; fail where everything has to be there (REQUIRE_SERVICES=1)."""
+    if os.environ.get("REQUIRE_SERVICES") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the person who runs the tests reaches them."""
+    for name in list(os.environ):
+        if name.startswith(("SALES_ASSETS_", "DAGSTER_")):
+            monkeypatch.delenv(name)
+
+
+@event.listens_for(Engine, "connect")
+def _without_waiting_for_the_disk(connection: Any, _: object) -> None:
+    """Transactions stay transactions; SQLite only does not flush each one to the platter."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous = OFF")
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Installation]:
+    """The shipped sources, embedded, in a folder of its own."""
+    with Installation(tmp_path / "home") as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def uci_files() -> list[Path]:
+    """The daily files of a real web shop, which are not part of this project."""
+    files = sorted((SHARED_DATA / "uci_online_retail" / "by-day").glob("*.csv"))
+    if not files:
+        skip_or_fail(f"the web shop's files are not beside the project, in {SHARED_DATA}")
+    return files

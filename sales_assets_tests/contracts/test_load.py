@@ -1,0 +1,849 @@
+"""What a contract's file may say, and how its mistakes are told."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sales_assets.contracts.load import load_contract, load_contracts
+from sales_assets.contracts.logical import LogicalType
+from sales_assets.contracts.model import (
+    DayFromColumn,
+    DayFromFileName,
+    Overlap,
+    QualityRule,
+    Severity,
+)
+from sales_assets.errors import ContractError
+from sales_assets_tests.contracts.builders import GONE, PROJECT, TILL, changed, load, write_contract
+
+SOURCES = PROJECT / "sales_assets" / "sources"
+UCI = PROJECT / "sales_assets_tests" / "data" / "uci_online_retail.odcs.yaml"
+
+
+def problems(folder: Path, content: Any) -> list[str]:
+    """The problems of a contract, one for each field; its file stands before them."""
+    file = write_contract(folder, content)
+    with pytest.raises(ContractError) as caught:
+        load_contract(file)
+    first, *rest = str(caught.value).splitlines()
+    assert first.startswith(f"{file}:")
+    return [line.strip() for line in rest] or [first.removeprefix(f"{file}: ")]
+
+
+@pytest.fixture(scope="module")
+def digest(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The digest of the unchanged contract."""
+    return load(tmp_path_factory.mktemp("till"), TILL).digest
+
+
+def test_the_pizzeria_says_that_a_column_of_the_file_tells_the_day() -> None:
+    pizza = load_contract(SOURCES / "pizzaplace.odcs.yaml")
+
+    assert pizza.name == "retail/pizzaplace"
+    assert pizza.title == "Pizzeria till"
+    assert pizza.day == DayFromColumn("date")
+    assert pizza.overlap is Overlap.LATEST
+    assert (pizza.history.start, pizza.history.end) == (date(2015, 1, 1), date(2016, 1, 1))
+    assert not pizza.calendar.expects(date(2015, 12, 25))
+    assert pizza.calendar.expects(date(2015, 12, 26))
+    assert pizza.owners == ("retail-data@example.com",)
+    assert pizza.column("size").enum == ("S", "M", "L", "XL", "XXL")
+    assert pizza.column("price").exclusive_minimum == "0"
+    assert {m.name for m in pizza.mappings if not m.sources} == {"quantity", "currency", "kind"}
+
+
+def test_global_sales_keeps_headers_that_clash_with_canonical_columns() -> None:
+    orders = load_contract(SOURCES / "global_sales.odcs.yaml")
+
+    assert orders.column("csv_quantity").header == "quantity"
+    assert orders.column("email").classification == "personal"
+    assert orders.day == DayFromColumn("timestamp")
+    assert [rule.name for rule in orders.quality] == [
+        "returns_bring_nothing",
+        "amounts_are_positive",
+    ]
+    assert all(rule.severity is Severity.ERROR for rule in orders.quality)
+    assert {column.name for column in orders.extra_columns} >= {"email", "tax", "sales_region"}
+
+
+def test_the_web_shop_says_that_the_name_of_the_file_tells_the_day() -> None:
+    shop = load_contract(UCI)
+
+    assert isinstance(shop.day, DayFromFileName)
+    assert shop.overlap is Overlap.UNION
+    assert not shop.calendar.expects(date(2010, 12, 4))  # a Saturday
+    assert shop.column("invoice_no").header == "InvoiceNo"
+    assert shop.late_tolerance == timedelta(0)
+
+
+def test_a_valid_contract_says_what_it_says(tmp_path: Path) -> None:
+    till = load(tmp_path, TILL)
+
+    assert (till.team, till.source, till.version, till.title) == ("shop", "till", "1.2.0", "till")
+    assert till.late_tolerance == timedelta(days=2)
+    assert till.column("qty").type is LogicalType.INTEGER
+    assert till.required_headers == ("receipt", "sold_on", "Quantity", "price", "state")
+    assert till.column("sold_on").format == "yyyy-MM-dd"
+    assert till.calendar.weekdays == {1, 6}
+    amount = next(mapping for mapping in till.mappings if mapping.name == "amount")
+    assert amount.sources == ("qty", "price")
+    assert till.quality == (
+        QualityRule(
+            "no_negative_amounts",
+            "no negative amounts",
+            "SELECT COUNT(*) FROM revenue WHERE amount < 0",
+            "mustBe",
+            (Decimal(0),),
+            Severity.ERROR,
+        ),
+    )
+
+
+LINES = "schema.0.properties"
+COLUMN = f"{LINES}.3"
+REVENUE = "schema.1.properties"
+RULE = "schema.1.quality.0"
+WRONG: dict[str, tuple[str, Any, str, str]] = {
+    # name: (path, value, the field that is told, the fix)
+    "an unknown custom property": (
+        "customProperties.+",
+        {"property": "partitonDay", "value": 1},
+        "customProperties[3].property: 'partitonDay' is unknown",
+        "use one of calendar, history, overlappingDrops, partitionDay",
+    ),
+    "a custom property twice": (
+        "customProperties.+",
+        {"property": "history", "value": {"start": "2024-01-01"}},
+        "customProperties[3].property: 'history' is there twice",
+        "keep one",
+    ),
+    "a name that is no identifier": (
+        "name",
+        "Till 1",
+        "name: is 'Till 1'",
+        "use lower-case letters",
+    ),
+    "no team": ("team", GONE, "team.name: is ''", "use lower-case letters"),
+    "two servers": (
+        "servers.+",
+        {"server": "b", "type": "local", "path": "b/*.csv", "format": "csv"},
+        "servers: has 2 entries",
+        "describe one landing zone",
+    ),
+    "a format that is no CSV": (
+        "servers.0.format",
+        "json",
+        "servers[0].format: is 'json'",
+        "use format: csv",
+    ),
+    "a path outside of the landing zone": (
+        "servers.0.path",
+        "../other/*.csv",
+        "servers[0].path: is '../other/*.csv'",
+        "give a glob below the landing zone",
+    ),
+    "an absolute path": ("servers.0.path", "/tmp/*.csv", "servers[0].path", "give a glob below"),
+    "an encoding that is not read": (
+        "servers.0.encoding",
+        "latin-1",
+        "servers[0].encoding: 'latin-1' is not read",
+        "use UTF-8",
+    ),
+    "an unknown word of the dialect": (
+        "servers.0.customProperties",
+        [{"property": "decimalChar", "value": ","}],
+        "servers[0].customProperties[0].property: 'decimalChar' is unknown",
+        "use one of delimiter, missingValues, quoteChar",
+    ),
+    "a delimiter of two characters": (
+        "servers.0.customProperties",
+        [{"property": "delimiter", "value": "||"}],
+        "servers[0].customProperties.delimiter: is '||'",
+        "give one ASCII character",
+    ),
+    "a delimiter that quotes": (
+        "servers.0.customProperties",
+        [{"property": "delimiter", "value": '"'}],
+        "servers[0].customProperties.quoteChar: is the delimiter '\"' too",
+        "give two characters",
+    ),
+    "missing values that are no texts": (
+        "servers.0.customProperties",
+        [{"property": "missingValues", "value": [0]}],
+        "servers[0].customProperties.missingValues: is [0]",
+        "give a list of texts",
+    ),
+    "no partition day": (
+        "customProperties.0",
+        GONE,
+        "customProperties.partitionDay: is missing",
+        "give {column: NAME}",
+    ),
+    "a partition day that is no expression": (
+        "customProperties.0.value.fileName",
+        "(?P<day>",
+        "customProperties.partitionDay: is wrong",
+        "(?P<day>...)",
+    ),
+    "a partition day without the group": (
+        "customProperties.0.value.fileName",
+        r"(\d+)",
+        "customProperties.partitionDay: is wrong: it has no group named day",
+        "(?P<day>...)",
+    ),
+    "a partition day whose format lacks the year": (
+        "customProperties.0.value.format",
+        "MM-dd",
+        "customProperties.partitionDay: is wrong: 'MM-dd' does not say year, month and day",
+        "format: ...",
+    ),
+    "a partition day in a column that is no date": (
+        "customProperties.0.value",
+        {"column": "price"},
+        "customProperties.partitionDay: 'price' is no date or timestamp column",
+        "give {column: NAME}",
+    ),
+    "a partition day with another word": (
+        "customProperties.0.value",
+        {"column": "sold_on", "zone": "UTC"},
+        "customProperties.partitionDay: is {",
+        "give {column: NAME}",
+    ),
+    "an unknown rule for drops of one day": (
+        "customProperties.+",
+        {"property": "overlappingDrops", "value": "first"},
+        "customProperties.overlappingDrops: is 'first'",
+        "use latest or union",
+    ),
+    "no history": (
+        "customProperties.1",
+        GONE,
+        "customProperties.history: is missing",
+        "give {start",
+    ),
+    "an inverted history": (
+        "customProperties.1.value",
+        {"start": "2024-02-01", "end": "2024-02-01"},
+        "customProperties.history: ends (2024-02-01) before it starts (2024-02-01)",
+        "end is exclusive",
+    ),
+    "a history that starts on no date": (
+        "customProperties.1.value.start",
+        "2024-13-01",
+        "customProperties.history.start: '2024-13-01' is no date",
+        "write it as 2024-12-31",
+    ),
+    "a calendar with an unknown weekday": (
+        "customProperties.2.value.weekdays",
+        ["mon", "mittwoch"],
+        "customProperties.calendar.weekdays: 'mittwoch' is no weekday",
+        "use mon, tue",
+    ),
+    "a calendar whose weekdays are no list": (
+        "customProperties.2.value.weekdays",
+        5,
+        "customProperties.calendar: is {",
+        "give {weekdays: [mon, ...]",
+    ),
+    "a calendar that closes on no date": (
+        "customProperties.2.value.closed",
+        ["christmas"],
+        "customProperties.calendar.closed: 'christmas' is no date",
+        "write it as 2024-12-31",
+    ),
+    "a latency in hours": (
+        "slaProperties.0.unit",
+        "h",
+        "slaProperties[0].unit: is 'h'",
+        "give the latency in days: d",
+    ),
+    "a latency of half a day": (
+        "slaProperties.0.value",
+        0.5,
+        "slaProperties[0].value: is 0.5",
+        "give whole days",
+    ),
+    "a latency that is infinite": (
+        "slaProperties.0.value",
+        float("inf"),
+        "slaProperties[0].value: is inf",
+        "give whole days",
+    ),
+    "no object of the lines": (
+        "schema.0.name",
+        "rows",
+        "schema[0].name: 'rows' is not read",
+        "use lines and revenue",
+    ),
+    "an object more": (
+        "schema.+",
+        {"name": "customers"},
+        "schema[2].name: 'customers' is not read",
+        "use lines and revenue",
+    ),
+    "a column of an unknown type": (
+        f"{COLUMN}.logicalType",
+        "object",
+        "schema.lines.price.logicalType: is 'object'",
+        "use string, integer, number, boolean, date, time, timestamp",
+    ),
+    "a column twice": (
+        f"{LINES}.+",
+        {"name": "price", "physicalName": "Price", "logicalType": "number"},
+        "schema.lines.price.name: is there twice",
+        "give each column its own name",
+    ),
+    "a header twice": (
+        f"{COLUMN}.physicalName",
+        "Quantity",
+        "schema.lines.price.physicalName: 'Quantity' is there twice",
+        "keep one of them",
+    ),
+    "a column without a name": (
+        f"{LINES}.3.name",
+        "",
+        "schema.lines.properties[3].name: is ''",
+        "use lower-case letters",
+    ),
+    "a column with a capital beside one without": (
+        f"{LINES}.+",
+        {"name": "Price", "physicalName": "Price", "logicalType": "number"},
+        "schema.lines.properties[5].name: is 'Price'",
+        "use lower-case letters",
+    ),
+    "a column whose name is kept for generated SQL": (
+        f"{LINES}.+",
+        {"name": "price__text", "logicalType": "string"},
+        "schema.lines.properties[5].name: is 'price__text'",
+        "single _",
+    ),
+    "a unique column": (
+        f"{LINES}.0.unique",
+        True,
+        "schema.lines.receipt.unique: is not enforced",
+        "lines are kept as they come",
+    ),
+    "a primary key": (
+        f"{LINES}.0.primaryKey",
+        True,
+        "schema.lines.receipt.primaryKey: is not enforced",
+        "lines are kept as they come",
+    ),
+    "an encrypted column": (
+        f"{LINES}.0.encryptedName",
+        "receipt_encrypted",
+        "schema.lines.receipt.encryptedName: is not enforced",
+        "nothing is encrypted",
+    ),
+    "quality of a column of the drop": (
+        f"{LINES}.0.quality",
+        [{"type": "text", "description": "is nice"}],
+        "schema.lines.receipt.quality: is not checked",
+        "move it to schema.revenue",
+    ),
+    "quality of the drop": (
+        "schema.0.quality",
+        [{"type": "text", "description": "is nice"}],
+        "schema.lines.quality: is not checked",
+        "move it to schema.revenue",
+    ),
+    "a computed column of the drop": (
+        f"{LINES}.0.transformLogic",
+        "upper(receipt)",
+        "schema.lines.receipt.transformLogic: is not used",
+        "move it to schema.revenue",
+    ),
+    "an option that is not enforced": (
+        f"{COLUMN}.logicalTypeOptions",
+        {"multipleOf": 5},
+        "schema.lines.price.logicalTypeOptions.multipleOf: is not enforced for number",
+        "use exclusiveMaximum",
+    ),
+    "a physical type that is no decimal": (
+        f"{COLUMN}.physicalType",
+        "DOUBLE",
+        "schema.lines.price.physicalType: is 'DOUBLE'",
+        "use DECIMAL(18,4)",
+    ),
+    "a bound with more decimals than the type": (
+        f"{COLUMN}.logicalTypeOptions",
+        {"minimum": 0.00001},
+        "schema.lines.price.logicalTypeOptions.minimum: '1e-05' is no number",
+        "write it like 0.5, within DECIMAL(18,4)",
+    ),
+    "a bound beyond the type": (
+        f"{COLUMN}.logicalTypeOptions",
+        {"maximum": 1e20},
+        "schema.lines.price.logicalTypeOptions.maximum: '1e+20' is no number",
+        "write it like 0.5",
+    ),
+    "a bound that is no date": (
+        f"{LINES}.1.logicalTypeOptions",
+        {"minimum": "2024-02-30"},
+        "schema.lines.sold_on.logicalTypeOptions.minimum: '2024-02-30' is no date",
+        "write it like 2024-12-31",
+    ),
+    "a date format with optional parts": (
+        f"{LINES}.1.logicalTypeOptions",
+        {"format": "yyyy[-MM[-dd]]"},
+        "schema.lines.sold_on.logicalTypeOptions.format",
+        "write it like yyyy-MM-dd",
+    ),
+    "a date format of unknown letters": (
+        f"{LINES}.1.logicalTypeOptions",
+        {"format": "YYYY-MM-DD"},
+        "schema.lines.sold_on.logicalTypeOptions.format: 'YYYY' is not one of",
+        "yyyy",
+    ),
+    "an unknown time zone": (
+        LINES + ".+",
+        {
+            "name": "at",
+            "logicalType": "timestamp",
+            "logicalTypeOptions": {"defaultTimezone": "Europe/Atlantis"},
+        },
+        "schema.lines.at.logicalTypeOptions.defaultTimezone: 'Europe/Atlantis' is unknown",
+        "use an IANA name",
+    ),
+    "a time zone that is a continent": (
+        LINES + ".+",
+        {
+            "name": "at",
+            "logicalType": "timestamp",
+            "logicalTypeOptions": {"defaultTimezone": "Europe"},
+        },
+        "schema.lines.at.logicalTypeOptions.defaultTimezone: 'Europe' is unknown",
+        "use an IANA name",
+    ),
+    "a time zone beside an offset": (
+        LINES + ".+",
+        {
+            "name": "at",
+            "logicalType": "timestamp",
+            "logicalTypeOptions": {
+                "format": "yyyy-MM-dd HH:mm:ssXXX",
+                "defaultTimezone": "Europe/Berlin",
+            },
+        },
+        "schema.lines.at.logicalTypeOptions.defaultTimezone: is never used",
+        "leave it out",
+    ),
+    "an offset that the format lacks": (
+        LINES + ".+",
+        {"name": "at", "logicalType": "timestamp", "logicalTypeOptions": {"timezone": True}},
+        "schema.lines.at.logicalTypeOptions.timezone: is true, but",
+        "add XXX to the format",
+    ),
+    "a pattern with look-around": (
+        f"{LINES}.0.logicalTypeOptions",
+        {"pattern": "(?=A)A"},
+        "schema.lines.receipt.logicalTypeOptions.pattern: '(?=A)A'",
+        "use RE2's syntax",
+    ),
+    "a value of the enumeration that YAML took for a boolean": (
+        f"{LINES}.4.enum",
+        [{"value": True}],
+        "schema.lines.state.enum: has True",
+        "write the text of the file in quotes",
+    ),
+    "a column that is named like a canonical one with another meaning": (
+        f"{LINES}.+",
+        {"name": "amount", "logicalType": "number"},
+        "schema.lines.amount.name: the staged file has a canonical column 'amount'",
+        "name it otherwise, like csv_amount",
+    ),
+    "a column that is named like one of the pipeline's": (
+        f"{LINES}.+",
+        {"name": "file_sha256", "logicalType": "string"},
+        "schema.lines.file_sha256.name: the staged file has a canonical column",
+        "keep the header in physicalName",
+    ),
+    "no mapping of a required canonical column": (
+        f"{REVENUE}.3",
+        GONE,
+        "schema.revenue.amount: is missing",
+        "map it: The line's amount",
+    ),
+    "a mapping of an unknown canonical column": (
+        f"{REVENUE}.+",
+        {"name": "discount", "logicalType": "number", "transformLogic": "price"},
+        "schema.revenue.discount: is no canonical column",
+        "use one of order_id",
+    ),
+    "a mapping of provenance": (
+        f"{REVENUE}.+",
+        {"name": "file", "logicalType": "string", "transformLogic": "'mine.csv'"},
+        "schema.revenue.file: is no canonical column",
+        "use one of",
+    ),
+    "a mapping twice": (
+        f"{REVENUE}.+",
+        {"name": "kind", "logicalType": "string", "transformLogic": "'return'"},
+        "schema.revenue.kind: is there twice",
+        "give it once",
+    ),
+    "a mapping of another type": (
+        f"{REVENUE}.3.logicalType",
+        "integer",
+        "schema.revenue.amount.logicalType: is 'integer'",
+        "amount is of type number",
+    ),
+    "a mapping without an expression": (
+        f"{REVENUE}.3.transformLogic",
+        GONE,
+        "schema.revenue.amount.transformLogic: is missing",
+        "say how the column is computed",
+    ),
+    "a canonical column that is required beyond the model": (
+        f"{REVENUE}.0.required",
+        True,
+        "schema.revenue.order_id.required: is not enforced",
+        "require the columns that it is from",
+    ),
+    "options of a canonical column": (
+        f"{REVENUE}.3.logicalTypeOptions",
+        {"minimum": 0},
+        "schema.revenue.amount.logicalTypeOptions: is not enforced",
+        "move it to schema.lines",
+    ),
+    "an unknown severity": (
+        f"{RULE}.severity",
+        "fatal",
+        "schema.revenue.quality[0].severity: is 'fatal'",
+        "use error or warning",
+    ),
+    "a rule of a kind that is not checked": (
+        RULE,
+        {"name": "text_rule", "type": "text", "description": "is nice"},
+        "schema.revenue.quality[0]: is not checked here",
+        "use type: sql, or metric: rowCount",
+    ),
+    "a metric that is not checked": (
+        RULE,
+        {"name": "nulls", "type": "library", "metric": "nullValues", "mustBe": 0},
+        "schema.revenue.quality[0]: is not checked here",
+        "use type: sql, or metric: rowCount",
+    ),
+    "a rule that compares with a text": (
+        f"{RULE}.mustBe",
+        "none",
+        "schema.revenue.quality[0].mustBe: is 'none'",
+        "give a number",
+    ),
+    "a rule that compares with a truth": (
+        f"{RULE}.mustBe",
+        True,
+        "schema.revenue.quality[0].mustBe: is True",
+        "give a number",
+    ),
+    "two rules of one name": (
+        "schema.1.quality.+",
+        TILL["schema"][1]["quality"][0],
+        "schema.revenue.quality[1].name: 'no_negative_amounts' is there twice",
+        "name it otherwise",
+    ),
+    "a rule of two statements": (
+        f"{RULE}.query",
+        "SELECT 1; SELECT 2",
+        "schema.revenue.quality[0].query: has to be one SELECT",
+        "count what is wrong",
+    ),
+    "a rule that reads another table": (
+        f"{RULE}.query",
+        "SELECT COUNT(*) FROM ${object} JOIN customers USING (customer_id)",
+        "schema.revenue.quality[0].query: 'customers' cannot be read here",
+        "count what is wrong",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_contract_is_refused_with_its_field_and_the_fix(name: str, tmp_path: Path) -> None:
+    path, value, told, fix = WRONG[name]
+
+    found = problems(tmp_path, changed(path, value))
+
+    assert [line for line in found if line.startswith(told) and fix in line], found
+
+
+@pytest.mark.parametrize(
+    ("logic", "told"),
+    [
+        ("(SELECT 1)", "sub-queries, aggregates and windows are not allowed"),
+        ("SUM(price)", "sub-queries, aggregates and windows are not allowed"),
+        ("SUM(price) OVER ()", "sub-queries, aggregates and windows are not allowed"),
+        ("price * missing", "'missing' is not a column of the drop; it has receipt, sold_on"),
+        ("price * 0 + epoch_ms(now())", "may give another value at another time"),
+        ("price; DROP TABLE revenue", "has to be one SQL expression"),
+        ("price AS amount", "has to be an expression without a name"),
+        ("price *", "not an SQL expression"),
+        ("lines.price", "name the column without a table"),
+    ],
+)
+def test_an_expression_that_is_no_plain_one_is_refused(
+    logic: str, told: str, tmp_path: Path
+) -> None:
+    (found,) = (
+        line
+        for line in problems(tmp_path, changed(f"{REVENUE}.3.transformLogic", logic))
+        if line.startswith("schema.revenue.amount.transformLogic")
+    )
+
+    assert told in found
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a: [1", "not a YAML file"),
+        ("a: 1\na: 2\n", "'a' is there twice"),
+        ("- 1\n- 2\n", "an ODCS v3 file is a YAML mapping"),
+        ("", "an ODCS v3 file is a YAML mapping"),
+        ("apiVersion: v2.2.2\n", "apiVersion is 'v2.2.2'; write apiVersion: v3.1.0"),
+        ("kind: DataContract\n", "apiVersion is ''; write apiVersion: v3.1.0"),
+    ],
+)
+def test_a_file_that_is_no_contract_is_refused(text: str, told: str, tmp_path: Path) -> None:
+    file = write_contract(tmp_path, text)
+
+    with pytest.raises(ContractError, match=re.escape(told)) as caught:
+        load_contract(file)
+
+    assert str(caught.value).startswith(f"{file}: ")
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "till.odcs.yaml"
+    file.write_bytes(b"\xff\xfe\x00bad")
+
+    with pytest.raises(ContractError, match=re.escape(f"{file}: not a YAML file")):
+        load_contract(file)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match=r"till\.odcs\.yaml: cannot be read: No such file"):
+        load_contract(tmp_path / "till.odcs.yaml")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        ("servers.0.formatt", "csv", "servers[0]: Unevaluated properties are not allowed"),
+        ("version", GONE, "the contract: 'version' is a required property"),
+        (f"{COLUMN}.required", "yes", "schema[0].properties[3].required: 'yes' is not of type"),
+        (f"{COLUMN}.logicalType", GONE, "schema[0].properties[3]: logicalType is missing; give"),
+        (f"{COLUMN}.logicalType", "varchar", "schema[0].properties[3].logicalType: 'varchar'"),
+        (f"{RULE}.mustBe", GONE, "schema[1].quality[0]"),
+    ],
+)
+def test_what_the_standard_refuses_is_told_with_its_field(
+    path: str, value: Any, told: str, tmp_path: Path
+) -> None:
+    found = problems(tmp_path, changed(path, value))
+
+    assert [line for line in found if line.startswith(told)], found
+
+
+def test_all_problems_of_a_contract_are_told_at_once(tmp_path: Path) -> None:
+    wrong = changed("name", "Till")
+    for path, value in (
+        ("servers.0.format", "json"),
+        (f"{LINES}.0.unique", True),
+        (f"{REVENUE}.3.transformLogic", "price / 3"),
+        (f"{REVENUE}.4.transformLogic", "no_such_function(price)"),
+        ("customProperties.1.value.start", "yesterday"),
+        (f"{RULE}.query", "SELECT COUNT(*) FROM ${object} WHERE no_such_column = 1"),
+        ("slaProperties.0.unit", "h"),
+    ):
+        wrong = changed(path, value, wrong)
+
+    fields = {line.split(":")[0] for line in problems(tmp_path, wrong)}
+
+    assert fields == {
+        "name",
+        "servers[0].format",
+        "schema.lines.receipt.unique",
+        "schema.revenue.amount.transformLogic",
+        "schema.revenue.net_amount.transformLogic",
+        "customProperties.history.start",
+        "schema.revenue.quality[0].query",
+        "slaProperties[0].unit",
+    }
+
+
+def test_all_contracts_of_a_folder_are_told_at_once(tmp_path: Path) -> None:
+    write_contract(tmp_path, changed("name", "A"), "a.odcs.yaml")
+    write_contract(tmp_path, changed("name", "B"), "b.odcs.yaml")
+
+    with pytest.raises(ContractError) as caught:
+        load_contracts([tmp_path])
+
+    assert f"{tmp_path / 'a.odcs.yaml'}:" in str(caught.value)
+    assert f"{tmp_path / 'b.odcs.yaml'}:" in str(caught.value)
+
+
+def test_two_files_that_describe_one_source_are_refused(tmp_path: Path) -> None:
+    first = write_contract(tmp_path / "one", TILL, "a.odcs.yaml")
+    second = write_contract(tmp_path / "two", TILL, "b.odcs.yaml")
+
+    with pytest.raises(ContractError) as caught:
+        load_contracts([tmp_path / "one", tmp_path / "two"])
+
+    assert str(caught.value) == (
+        f"{second}: name: source 'shop/till' is described by {first} too; "
+        "give one of them another name"
+    )
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match="no such folder of contracts"):
+        load_contracts([tmp_path / "contracts"])
+
+
+def test_the_contracts_of_several_folders_are_sorted_by_team_and_source(tmp_path: Path) -> None:
+    write_contract(tmp_path / "one", changed("name", "zebra"), "a.odcs.yaml")
+    write_contract(tmp_path / "two", changed("team.name", "ants"), "b.odcs.yaml")
+    write_contract(tmp_path / "two", "not a contract", "notes.yaml")
+
+    loaded = load_contracts([tmp_path / "one", tmp_path / "two"])
+
+    assert [contract.name for contract in loaded] == ["ants/till", "shop/zebra"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("name", "till2"),
+        ("servers.0.path", "shop/other/*.csv"),
+        ("servers.0.customProperties", [{"property": "delimiter", "value": ";"}]),
+        ("servers.0.customProperties", [{"property": "quoteChar", "value": "'"}]),
+        ("servers.0.customProperties", [{"property": "missingValues", "value": ["NA"]}]),
+        ("customProperties.0.value.fileName", r"(?P<day>\d{8})"),
+        ("customProperties.0.value.format", "yyyyMMdd"),
+        ("customProperties.0.value", {"column": "sold_on"}),
+        ("customProperties.+", {"property": "overlappingDrops", "value": "latest"}),
+        ("slaProperties.0.value", 3),
+        (f"{COLUMN}.physicalName", "Price"),
+        (f"{COLUMN}.required", False),
+        (f"{COLUMN}.physicalType", "DECIMAL(12,2)"),
+        (f"{COLUMN}.logicalTypeOptions", {"minimum": 1}),
+        (f"{COLUMN}.logicalTypeOptions", {"exclusiveMaximum": 1}),
+        (f"{LINES}.0.logicalTypeOptions", {"pattern": "R.*"}),
+        (f"{LINES}.0.logicalTypeOptions", {"maxLength": 9}),
+        (f"{LINES}.1.logicalTypeOptions", {"format": "dd.MM.yyyy"}),
+        (f"{LINES}.4.enum", [{"value": "sold"}]),
+        (f"{LINES}.+", {"name": "note", "logicalType": "string"}),
+        (f"{REVENUE}.3.transformLogic", "price * qty"),
+        (f"{REVENUE}.2", GONE),
+    ],
+)
+def test_the_digest_changes_with_what_can_change_a_row(
+    path: str, value: Any, digest: str, tmp_path: Path
+) -> None:
+    assert load(tmp_path, changed(path, value)).digest != digest
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("id", "another"),
+        ("version", "2.0.0"),
+        ("status", "draft"),
+        ("description", {"purpose": "Sales of the shop."}),
+        ("tags", ["daily"]),
+        ("domain", "shops"),
+        ("team.members", []),
+        ("support", [{"channel": "shop", "tool": "email"}]),
+        ("servers.0.description", "The folder on the server."),
+        ("servers.0.encoding", "utf-8"),
+        ("servers.0.customProperties", [{"property": "delimiter", "value": ","}]),
+        ("servers.0.customProperties", [{"property": "missingValues", "value": [""]}]),
+        ("customProperties.0.value.format", "yyyy-MM-dd"),
+        ("customProperties.1.value.end", "2026-01-01"),
+        ("customProperties.2", GONE),
+        ("customProperties.+", {"property": "overlappingDrops", "value": "union"}),
+        ("slaProperties.+", {"property": "frequency", "value": 1, "unit": "d"}),
+        ("schema.0.dataGranularityDescription", "One line is one article."),
+        ("schema.0.businessName", "Till"),
+        (f"{COLUMN}.description", "Price with tax."),
+        (f"{COLUMN}.classification", "internal"),
+        (f"{COLUMN}.tags", ["money"]),
+        (f"{COLUMN}.physicalType", "DECIMAL(18,4)"),
+        (f"{LINES}.4.enum", [{"value": "sold", "description": "x"}, {"value": "returned"}]),
+        (f"{REVENUE}.3.transformLogic", "qty   *   price /* units times price */"),
+        (f"{REVENUE}.3.transformDescription", "Units times price."),
+        (f"{RULE}.mustBe", 5),
+        ("schema.1.quality", GONE),
+    ],
+)
+def test_the_digest_stays_with_what_cannot_change_a_row(
+    path: str, value: Any, digest: str, tmp_path: Path
+) -> None:
+    assert load(tmp_path, changed(path, value)).digest == digest
+
+
+@pytest.mark.parametrize(
+    ("operator", "expected", "holds", "breaks"),
+    [
+        ("mustBe", ["5"], ["5", "5.0"], ["4", "6"]),
+        ("mustNotBe", ["5"], ["4", "6"], ["5"]),
+        ("mustBeGreaterThan", ["5"], ["5.1"], ["5", "4"]),
+        ("mustBeGreaterOrEqualTo", ["5"], ["5", "6"], ["4.9"]),
+        ("mustBeLessThan", ["5"], ["4.9"], ["5", "6"]),
+        ("mustBeLessOrEqualTo", ["5"], ["5", "4"], ["5.1"]),
+        ("mustBeBetween", ["1", "5"], ["1", "3", "5"], ["0.9", "5.1"]),
+        ("mustNotBeBetween", ["1", "5"], ["0.9", "5.1"], ["1", "3", "5"]),
+    ],
+)
+def test_a_quality_rule_compares_as_the_standard_says(
+    operator: str, expected: list[str], holds: list[str], breaks: list[str]
+) -> None:
+    rule = QualityRule("rule", "", None, operator, tuple(map(Decimal, expected)), Severity.ERROR)
+
+    assert all(rule.holds(Decimal(number)) for number in holds)
+    assert not any(rule.holds(Decimal(number)) for number in breaks)
+
+
+def test_every_comparison_of_the_standard_loads(tmp_path: Path) -> None:
+    base = TILL["schema"][1]["quality"][0]
+    rules = [
+        {
+            **{k: v for k, v in base.items() if k != "mustBe"},
+            "name": f"rule{n}",
+            operator: [1, 5] if operator.endswith("Between") else 5,
+        }
+        for n, operator in enumerate(
+            (
+                "mustBe",
+                "mustNotBe",
+                "mustBeGreaterThan",
+                "mustBeGreaterOrEqualTo",
+                "mustBeLessThan",
+                "mustBeLessOrEqualTo",
+                "mustBeBetween",
+                "mustNotBeBetween",
+            )
+        )
+    ]
+
+    loaded = load(tmp_path, changed("schema.1.quality", rules)).quality
+
+    assert [rule.operator for rule in loaded] == [list(rule)[-1] for rule in rules]
+    assert [len(rule.expected) for rule in loaded] == [1] * 6 + [2] * 2
+
+
+def test_a_row_count_rule_has_no_query(tmp_path: Path) -> None:
+    rule = {"name": "some_rows", "type": "library", "metric": "rowCount", "mustBeGreaterThan": 0}
+
+    (loaded,) = load(tmp_path, changed("schema.1.quality", [rule])).quality
+
+    assert loaded.query is None
+    assert loaded.severity is Severity.ERROR
+    assert loaded.holds(1)
+    assert not loaded.holds(0)

@@ -1,0 +1,146 @@
+"""An installation as a user has it, driven from a test: land drops, materialise days, compare.
+
+Belongs here: driving the real definitions on a real instance. Does not: any expectation.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Self
+
+import dagster as dg
+
+from sales_assets.build import build_definitions
+from sales_assets.contracts.load import load_contracts
+from sales_assets.instance.embedded import prepare_home
+from sales_assets.landing import land_file
+from sales_assets.partitions import Window
+from sales_assets.resources.build import build_resources, build_warehouse
+from sales_assets.settings import Settings
+
+PROJECT = Path(__file__).resolve().parent.parent
+SAMPLE = PROJECT / "sample_data"
+UCI_CONTRACT = Path(__file__).parent / "data" / "uci_online_retail.odcs.yaml"
+TABLES = (
+    "main.revenue",
+    "main.rejected",
+    "staging.stg_sales",
+    "core.fct_sales",
+    "marts.daily_revenue",
+    "marts.revenue_by_product",
+    "marts.revenue_by_region",
+    "marts.customer_value",
+)
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+class Installation:
+    """Settings, definitions and an instance, all below one folder."""
+
+    def __init__(
+        self, home: Path, contracts: Iterable[Path] | None = None, **settings: Any
+    ) -> None:
+        if contracts is not None:
+            folder = home / "contracts"
+            folder.mkdir(parents=True, exist_ok=True)
+            for contract in contracts:
+                shutil.copy(contract, folder)
+            settings["contracts"] = folder
+        self.settings = Settings(home=home, **settings)
+        self.contracts = {
+            contract.source: contract
+            for contract in load_contracts([self.settings.contracts_folder])
+        }
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        prepare_home(self.settings.dagster_home)
+        self.instance = self._stack.enter_context(
+            dg.DagsterInstance.from_config(str(self.settings.dagster_home))
+        )
+        self.reload()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def reload(self) -> None:
+        """Build the definitions again, as a restarted code location does."""
+        self.definitions = build_definitions(self.settings)
+        self.resources = build_resources(self.settings)
+
+    def land(self, source: str, *files: Path) -> None:
+        """Land files as `sales-assets land` does."""
+        for file in files:
+            land_file(self.settings, file, source)
+
+    def write_drop(self, source: str, name: str, text: str) -> Path:
+        """Write text straight into the landing zone, as another program may do."""
+        folder = self.settings.landing_folder / Path(self.contracts[source].path).parent
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(text.encode())
+        return folder / name
+
+    def materialize(
+        self,
+        first: str,
+        last: str,
+        sources: Sequence[str] | None = None,
+        *,
+        layers: Sequence[str] = ("raw", "staged", "revenue"),
+        marts: bool = True,
+        reports: bool = False,
+        raise_on_error: bool = True,
+    ) -> dg.ExecuteInProcessResult:
+        """Materialise a range of days in one run, as a backfill from the UI does."""
+        window = Window.of_keys(first, last)
+        above = {"staging", "core", "marts"} if marts else set()
+        above |= {"reports"} if reports else set()
+        wanted = set(sources or self.contracts)
+        job = self.definitions.resolve_implicit_global_asset_job_def()
+        keys = [
+            key
+            for key in self.definitions.resolve_asset_graph().materializable_asset_keys
+            if key.path[0] in above
+            or (len(key.path) == 3 and key.path[1] in wanted and key.path[2] in layers)
+        ]
+        return job.execute_in_process(
+            instance=self.instance,
+            asset_selection=keys,
+            run_config=QUIET,
+            raise_on_error=raise_on_error,
+            tags={
+                "dagster/asset_partition_range_start": window.first_key,
+                "dagster/asset_partition_range_end": window.last_key,
+            },
+        )
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of the warehouse, as `sales-assets query` gives them."""
+        return build_warehouse(self.settings).select(sql)[1]
+
+    def tables(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of every table, in a fixed order, without the times of loading."""
+        found = {table: sorted(self.query(f"SELECT * FROM {table}"), key=repr) for table in TABLES}
+        found["ledger"] = sorted(
+            self.query("SELECT * EXCLUDE (loaded_at) FROM ledger WHERE lines > 0"), key=repr
+        )
+        return found
+
+    def staged_objects(self) -> list[str]:
+        """The keys of all staged objects."""
+        store = self.resources["object_store"]
+        return [*store.find("accepted/"), *store.find("rejected/")]
+
+
+DATA = Path(__file__).parent / "data"
+SHOP, TILL = DATA / "shop.odcs.yaml", DATA / "till.odcs.yaml"
+HEADER = "order,sold_on,item,customer,price"
+
+
+def drop(*lines: str) -> str:
+    """The text of a drop of `shop` or `till`."""
+    return "\n".join([HEADER, *lines, ""])

@@ -1,0 +1,200 @@
+"""The command line in this process: what it prints, what it refuses, its exit codes."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from sales_assets.cli import main
+from sales_assets_tests.harness import SAMPLE, SHOP, TILL, Installation, drop
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home with the sources `shop` and `till`, in the environment's settings."""
+    home = tmp_path / "home"
+    with Installation(home, [SHOP, TILL]):
+        monkeypatch.setenv("SALES_ASSETS_HOME", str(home))
+        monkeypatch.setenv("SALES_ASSETS_CONTRACTS", str(home / "contracts"))
+    return home
+
+
+@pytest.fixture
+def run(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Call `sales-assets` with arguments: exit code, standard output, standard error."""
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["sales-assets", *arguments])
+        code = 0
+        try:
+            main()
+        except SystemExit as exited:
+            code = int(exited.code or 0)
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return call
+
+
+def landed(home: Path) -> list[str]:
+    landing = home / "landing"
+    return [str(p.relative_to(landing)) for p in landing.rglob("*") if p.is_file()]
+
+
+def write(tmp_path: Path, name: str, content: bytes | str) -> str:
+    path = tmp_path / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return str(path)
+
+
+def test_landing_a_file_copies_it_and_landing_it_again_changes_nothing(
+    run: Run, home: Path, tmp_path: Path
+) -> None:
+    file = write(tmp_path, "2024-01-01.csv", drop("1,2024-01-01,tea,ann,1"))
+    assert run("land", file, "--source", "shop") == (0, "tests/shop/2024-01-01.csv: landed\n", "")
+    before = (home / "landing/tests/shop/2024-01-01.csv").stat().st_mtime_ns
+    code, out, _ = run("land", file, "--source", "tests/shop")
+    assert (code, out) == (0, "tests/shop/2024-01-01.csv: is there already, unchanged\n")
+    assert (home / "landing/tests/shop/2024-01-01.csv").stat().st_mtime_ns == before
+
+
+BAD_FILES = {
+    "empty": ("2024-01-01.csv", b"", "is empty (0 bytes)", "drop the complete file again"),
+    "no required column": (
+        "2024-01-01.csv",
+        b"order,sold_on,item,customer\n1,2024-01-01,tea,ann\n",
+        "the header lacks 'price'",
+        "Correct the file, or the contract",
+    ),
+    "pdf": ("2024-01-01.csv", b"%PDF-1.7 ...", "is a PDF document, not a CSV", "export it as CSV"),
+    "excel": ("2024-01-01.csv", b"PK\x03\x04....", "an Excel workbook", "export it as CSV"),
+    "binary": ("2024-01-01.csv", b"\x00\x01\x02\x03\n", "holds binary data", "export it as CSV"),
+    "cut gzip": (
+        "2024-01-01.csv.gz",
+        gzip.compress(drop("1,2024-01-01,tea,ann,1").encode() * 50)[:-20],
+        "is damaged or incomplete",
+        "compressed file",
+    ),
+    "no day in the name": (
+        "today.csv",
+        drop("1,2024-01-01,tea,ann,1").encode(),
+        "its name says no day",
+        "rename it",
+    ),
+    "another ending": (
+        "2024-01-01.txt",
+        drop("1,2024-01-01,tea,ann,1").encode(),
+        "the contract takes files named *.csv*",
+        "2024-01-01.txt",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_FILES)
+def test_a_file_that_cannot_be_used_is_refused_by_name_with_the_fix_and_not_copied(
+    run: Run, home: Path, tmp_path: Path, kind: str
+) -> None:
+    name, content, what, fix = BAD_FILES[kind]
+    code, out, err = run("land", write(tmp_path, name, content), "--source", "shop")
+    assert code == 1
+    assert out == ""
+    assert name in err
+    assert what in err
+    assert fix in err
+    assert "Traceback" not in err
+    assert landed(home) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("land", "nowhere.csv", "--source", "shop"), "nowhere.csv: there is no such file"),
+        (("land", "README.md", "--source", "shoop"), "there is no source 'shoop'; there are"),
+        (("materialize", "--source", "shoop"), "there is no source 'shoop'"),
+        (
+            ("materialize", "--from", "2024-02-01", "--to", "2024-01-01"),
+            "--from 2024-02-01 is after --to 2024-01-01; exchange them",
+        ),
+        (("materialize", "--from", "1.2.2024"), "--from 1.2.2024: is no date"),
+        (("materialize", "--from", "2023-12-31"), "lies before the first partition, 2024-01-01"),
+        (("materialize", "--to", "2999-01-01"), "lies in the future"),
+        (("query", "select * from nowhere"), "nowhere does not exist"),
+        (("query", "drop table revenue"), "read-only"),
+        (("query", "select * from read_csv('README.md')"), "disabled"),
+    ],
+)
+def test_wrong_usage_is_one_message_that_names_the_thing_and_exit_code_2(
+    run: Run, arguments: tuple[str, ...], told: str
+) -> None:
+    code, _, err = run(*arguments)
+    assert code == 2
+    assert told in err
+    assert "Traceback" not in err
+
+
+def test_an_unknown_setting_is_refused_with_the_name_that_was_meant(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SALES_ASSETS_CHUNK_DAY", "3")
+    code, _, err = run("query", "select 1")
+    assert code == 2
+    assert "SALES_ASSETS_CHUNK_DAY is no setting; did you mean SALES_ASSETS_CHUNK_DAYS?" in err
+
+
+def test_a_wrong_contract_is_told_by_every_command(run: Run, home: Path, tmp_path: Path) -> None:
+    contract = home / "contracts" / "shop.odcs.yaml"
+    contract.write_text(
+        contract.read_text().replace("transformLogic: price}", "transformLogic: prize}")
+    )
+    file = write(tmp_path, "2024-01-01.csv", drop("1,2024-01-01,tea,ann,1"))
+    code, _, err = run("land", file, "--source", "shop")
+    assert code == 1
+    assert "shop.odcs.yaml" in err
+    assert "'prize' is not a column of the drop" in err
+
+
+def test_rows_are_printed_as_table_csv_and_json_with_exact_decimals(home: Path, run: Run) -> None:
+    with Installation(home, [SHOP, TILL]) as made:
+        made.write_drop("shop", "2024-01-01.csv", drop("1,2024-01-01,'tea',ann,1.10"))
+        made.materialize("2024-01-01", "2024-01-01", ["shop"], marts=False)
+    sql = "select product, sum(amount) as amount, max(order_date) as day from revenue group by 1"
+    assert run("query", sql, "--format", "csv")[1].splitlines() == [
+        "product,amount,day",
+        "'tea',1.1000,2024-01-01",
+    ]
+    assert json.loads(run("query", sql, "--format", "json")[1]) == [
+        {"product": "'tea'", "amount": "1.1000", "day": "2024-01-01"}
+    ]
+    table = run("query", sql)[1]
+    assert "1.1000" in table
+    assert "1 row" in table
+
+
+def test_a_bad_drop_in_the_landing_zone_fails_its_day_by_name_and_leaves_the_others(
+    home: Path,
+) -> None:
+    with Installation(home, [SHOP, TILL]) as made:
+        made.write_drop("shop", "2024-01-01.csv", drop("1,2024-01-01,tea,ann,1"))
+        made.write_drop("shop", "2024-01-02.csv", "order,sold_on\n1,2024-01-02\n")
+        made.write_drop("shop", "2024-01-03.csv", drop("3,2024-01-03,tea,ann,3"))
+        result = made.materialize("2024-01-01", "2024-01-03", ["shop"], raise_on_error=False)
+        assert not result.success
+        raw = made.instance.get_materialized_partitions(dg.AssetKey(["tests", "shop", "raw"]))
+        assert raw == {"2024-01-01", "2024-01-03"}
+        assert made.query("SELECT count(*) FROM revenue") == [(0,)]
+
+
+def test_the_samples_are_what_their_readme_says() -> None:
+    readme = (SAMPLE / "README.md").read_text()
+    for name, lines in (("pizzaplace", "49,574"), ("global_sales", "50,000")):
+        with gzip.open(SAMPLE / f"{name}.csv.gz", "rt") as stream:
+            assert f"{sum(1 for _ in stream) - 1:,}" == lines
+        assert lines in readme
+        assert (SAMPLE / f"LICENSE.{name}.txt").read_text().startswith("MIT License")

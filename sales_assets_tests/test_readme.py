@@ -1,0 +1,125 @@
+"""Every command in the README works as written."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from sales_assets_tests.harness import PROJECT
+
+README = (PROJECT / "README.md").read_text()
+COMMANDS = [
+    line
+    for block in re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
+    for line in block.splitlines()
+    if line.strip()
+]
+NOT_FROM_HERE = {"make test", "make check"}
+"""They run this very test; that they are there is tested below."""
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project as a newcomer clones it, with this environment as its `.venv`."""
+    if not (Path(sys.prefix) / ".installed").exists():
+        pytest.skip("the tests do not run in the virtual environment that make installs")
+    folder = tmp_path_factory.mktemp("clone") / "project"
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    for name in listed:
+        if (PROJECT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(PROJECT / name, folder / name)
+    (folder / ".venv").symlink_to(sys.prefix)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def env(clone: Path) -> Mapping[str, str]:
+    """The copy's own package and home, in front of the installed ones."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("SALES_ASSETS_", "DAGSTER_"))}
+    return {**kept, "PYTHONPATH": str(clone)}
+
+
+@contextmanager
+def running(command: str, clone: Path, env: Mapping[str, str]) -> Iterator[None]:
+    process = subprocess.Popen(
+        shlex.split(command), cwd=clone, env=env, start_new_session=True, stdout=subprocess.DEVNULL
+    )
+    try:
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C in a terminal does
+        try:
+            process.wait(timeout=60)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def test_the_readme_names_only_files_that_exist() -> None:
+    links = re.findall(r"\]\((?!http)([^)]+)\)", README)
+    paths = re.findall(r"`([a-z_./]+/)`", README)
+    for name in [*links, *paths]:
+        if not name.startswith(".sales_assets"):
+            found = (PROJECT / name).exists() or (PROJECT / "sales_assets" / name).exists()
+            assert found, f"{name} is not there"
+
+
+def test_every_make_target_of_the_readme_exists() -> None:
+    targets = {command.split()[1] for command in COMMANDS if command.startswith("make ")}
+    assert targets >= {"run", "ui", "test", "check"}
+    for target in targets:
+        subprocess.run(["make", "-n", target], cwd=PROJECT, check=True, capture_output=True)
+
+
+@pytest.mark.long
+def test_every_command_of_the_readme_runs_in_its_order(clone: Path, env: Mapping[str, str]) -> None:
+    for command in COMMANDS:
+        if command in NOT_FROM_HERE or command == "make ui":
+            continue
+        done = subprocess.run(
+            command, shell=True, cwd=clone, env=env, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        if command == "make run":
+            assert "817,860.05 USD" in done.stdout
+            assert "222,159,013.63 USD" in done.stdout
+            assert "sales_report.html" in done.stdout
+        if command.startswith(".venv/bin/sales-assets query") and "net_amount" in command:
+            assert "330109301.2600" in done.stdout
+            assert "817860.0500" in done.stdout
+
+
+@pytest.mark.long
+def test_make_ui_serves_the_ui_on_port_3000(clone: Path, env: Mapping[str, str]) -> None:
+    with running("make ui", clone, env):
+        deadline = time.monotonic() + 180
+        while True:
+            try:
+                with urllib.request.urlopen(
+                    "http://127.0.0.1:3000/server_info", timeout=5
+                ) as answer:
+                    assert answer.status == 200
+                    break
+            except (urllib.error.URLError, ConnectionError):
+                assert time.monotonic() < deadline, "the UI does not answer"
+                time.sleep(1)
