@@ -34,7 +34,7 @@ SELECT day, n,
     bad
 FROM (
     SELECT day, n, CASE WHEN (n * 7 + day) % 101 = 0 THEN (n + day) % 4 ELSE 9 END AS bad
-    FROM range({days}) AS d (day), range({rows}) AS r (n)
+    FROM range({first}, {end}) AS d (day), range({rows}) AS r (n)
 )
 """
 
@@ -45,18 +45,18 @@ def generate(folder: Path, days: int, rows: int) -> dict[str, object]:
     with duckdb.connect() as connection:
         connection.execute("SET preserve_insertion_order = true")
         for day in range(days):
-            lines = _LINES.format(days=days, rows=rows)
+            lines = _LINES.format(first=day, end=day + 1, rows=rows)
             [(name,)] = connection.execute(
                 f"SELECT strftime(DATE '{FIRST_DAY}' + to_days({day}), '%Y-%m-%d')"
             ).fetchall()
             connection.execute(
-                f"COPY (SELECT {HEADER} FROM ({lines}) WHERE day = {day} ORDER BY n) "
+                f"COPY (SELECT {HEADER} FROM ({lines}) ORDER BY n) "
                 f"TO '{folder / f'sales_{name}.csv'}' (HEADER, DELIMITER ',', NULLSTR '')"
             )
         [(total, accepted, amount)] = connection.execute(
             "SELECT count(*), count(*) FILTER (bad = 9), sum(TRY_CAST(quantity AS INTEGER) * "
             "unit_price::DECIMAL(18,4) - discount::DECIMAL(18,4)) FILTER (bad = 9) "
-            f"FROM ({_LINES.format(days=days, rows=rows)})"
+            f"FROM ({_LINES.format(first=0, end=days, rows=rows)})"
         ).fetchall()
     return {
         "lines": total,

@@ -89,7 +89,9 @@ SELECT 'benchmark/sales' AS source, day AS partition_date, file, sha256 AS file_
         discount, currency) AS text, reasons, day
 FROM judged WHERE reasons IS NOT NULL
 """
-_GROSS = "CASE WHEN kind = 'sale' THEN amount ELSE greatest(amount, 0) END"
+_GROSS = (
+    "CASE WHEN kind = 'sale' THEN amount WHEN net_amount < 0 THEN 0 ELSE greatest(amount, 0) END"
+)
 _SUMS = (
     "count(DISTINCT order_id) AS orders, count(*) AS lines, sum(quantity) AS units, "
     "sum(gross_amount) AS gross_revenue, sum(returns_amount) AS returned_revenue, "
@@ -141,10 +143,14 @@ def _load_chunk(connection: duckdb.DuckDBPyConnection, paths: list[Path], staged
             f"COPY ({select}) TO '{staged}_{kind}' "
             "(FORMAT parquet, COMPRESSION zstd, PARTITION_BY (day))"
         )
+    for table, select in (("revenue", _ACCEPTED), ("rejected", _REJECTED)):
+        # Before the transaction: see docs/decisions/0002-duckdb-version.md.
+        connection.execute(
+            f"CREATE TABLE IF NOT EXISTS {table} AS SELECT * EXCLUDE (day) FROM ({select}) LIMIT 0"
+        )
     connection.execute("BEGIN")
     for table, kind in (("revenue", "accepted"), ("rejected", "rejected")):
         files = f"read_parquet('{staged}_{kind}/*/*.parquet', hive_partitioning = false)"
-        connection.execute(f"CREATE TABLE IF NOT EXISTS {table} AS SELECT * FROM {files} LIMIT 0")
         connection.execute(f"DELETE FROM {table} WHERE partition_date IN (SELECT day FROM files)")
         connection.execute(f"INSERT INTO {table} SELECT * FROM {files}")
     connection.execute("COMMIT")

@@ -18,7 +18,7 @@ from sales_assets.assets.raw import build_raw
 from sales_assets.assets.report import build_report
 from sales_assets.assets.revenue import build_revenue
 from sales_assets.assets.staged import build_staged
-from sales_assets.automation.conditions import MARTS_CONDITION, REPORT_CONDITION
+from sales_assets.automation.conditions import ALONG, ON_MARTS, ON_REVENUE
 from sales_assets.automation.failures import build_run_failure_sensor
 from sales_assets.automation.landing import build_landing_sensor
 from sales_assets.automation.schedules import build_daily_schedule
@@ -53,9 +53,10 @@ def build_definitions(
         manifest=read_manifest(settings.dbt_prepared),
         revenue_keys=[asset_key(contract, "revenue") for contract in contracts],
         partitions_def=partitions,
-        automation_condition=MARTS_CONDITION,
+        on_revenue=ON_REVENUE,
+        along=ALONG,
     )
-    report = build_report(marts, REPORT_CONDITION)
+    report = build_report(marts, ON_MARTS)
     sources = [
         asset
         for contract in contracts

@@ -79,7 +79,11 @@ def materialize(
         runs = materializer.plan(source, first, last, missing=missing)
         if not runs:
             out.print("Everything is as the drops are; nothing to do.")
-        failures = materializer.run(runs)
+        try:
+            failures = materializer.run(runs)
+        except KeyboardInterrupt:
+            err.print("Interrupted. What was done stays done; the same command goes on with it.")
+            raise typer.Exit(130) from None
         out.print(materializer.summary())
         if materializer.report.is_file():
             out.print(f"Report: {materializer.report}")

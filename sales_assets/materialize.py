@@ -102,7 +102,8 @@ class Materializer:
     def run(self, runs: Sequence[PlannedRun]) -> list[str]:
         """Carry the runs out, one after the other; return why any failed.
 
-        The reports are refreshed once, in the last run.
+        The reports are refreshed once, in the last run. Raises KeyboardInterrupt if a run was
+        cancelled, after it has ended in good order.
         """
         failures: list[str] = []
         for number, planned in enumerate(runs, start=1):
@@ -115,6 +116,8 @@ class Materializer:
             ]
             keys += self._starter.keys_above_sources(reports=number == len(runs))
             run = self._starter.run(self._instance, keys, planned.window)
+            if run.status is dg.DagsterRunStatus.CANCELED:
+                raise KeyboardInterrupt
             if not run.is_success:
                 failures += failure_reasons(self._instance, run)
             self._add_seconds(run, time.monotonic() - begun)

@@ -68,11 +68,10 @@ def running(command: str, clone: Path, env: Mapping[str, str]) -> Iterator[None]
         yield
     finally:
         os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C in a terminal does
-        try:
+        with suppress(subprocess.TimeoutExpired):
             process.wait(timeout=60)
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def test_the_readme_names_only_files_that_exist() -> None:

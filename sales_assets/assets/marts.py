@@ -44,11 +44,13 @@ class MartsTranslator(DagsterDbtTranslator):
     def __init__(
         self,
         revenue_keys: Sequence[dg.AssetKey],
-        automation_condition: dg.AutomationCondition[Any] | None,
+        on_revenue: dg.AutomationCondition[Any] | None,
+        along: dg.AutomationCondition[Any] | None,
     ) -> None:
         super().__init__()
         self._revenue_keys = revenue_keys
-        self._automation_condition = automation_condition
+        self._on_revenue = on_revenue
+        self._along = along
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         """`folder/model`."""
@@ -61,11 +63,12 @@ class MartsTranslator(DagsterDbtTranslator):
         return group_from_dbt_resource_props_fallback_to_directory(dbt_resource_props)
 
     def get_automation_condition(
-        self,
-        dbt_resource_props: Mapping[str, Any],  # noqa: ARG002  # one condition for all
+        self, dbt_resource_props: Mapping[str, Any]
     ) -> dg.AutomationCondition[dg.AssetKey] | None:
-        """The same for all models."""
-        return self._automation_condition
+        """One for the models that read sources only, one for those that read a model."""
+        read = dbt_resource_props.get("depends_on", {}).get("nodes", [])
+        reads_model = any(node.startswith("model.") for node in read)
+        return self._along if reads_model else self._on_revenue
 
     def get_asset_spec(
         self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
@@ -98,15 +101,17 @@ def build_marts(
     manifest: Mapping[str, Any],
     revenue_keys: Sequence[dg.AssetKey],
     partitions_def: dg.DailyPartitionsDefinition,
-    automation_condition: dg.AutomationCondition[Any] | None = None,
+    on_revenue: dg.AutomationCondition[Any] | None = None,
+    along: dg.AutomationCondition[Any] | None = None,
     pool: str | None = None,
 ) -> dg.AssetsDefinition:
     """All dbt models and their tests, as one step that a range of days runs once.
 
-    `manifest` comes from `dbt_manifest.read_manifest`; `pool` keeps other writers out of an
-    embedded warehouse.
+    `manifest` comes from `dbt_manifest.read_manifest`; `on_revenue` is the automation condition of
+    models that read no other model, `along` that of all above them; `pool` keeps other
+    writers out of an embedded warehouse.
     """
-    translator = MartsTranslator(revenue_keys, automation_condition)
+    translator = MartsTranslator(revenue_keys, on_revenue, along)
     _refuse_homeless_tests(manifest, translator)
 
     @dbt_assets(

@@ -17,6 +17,10 @@ from dagster._core.events import (
     DagsterEventBatchMetadata,
     generate_event_batch_id,
 )
+from dagster._core.execution.context.metadata_logging import (
+    AssetMetadataHandle,
+    OutputMetadataAccumulator,
+)
 
 from sales_assets.errors import UsageError
 from sales_assets.partitions import Window, run_window
@@ -57,8 +61,27 @@ def committing(context: dg.AssetExecutionContext) -> Iterator[Committed]:
     except BaseException:
         _record(context, committed)
         raise
-    for day, metadata in committed.days.items():
-        context.add_asset_metadata(dict(metadata), partition_key=day.isoformat())
+    _attach(context, committed)
+
+
+def _attach(context: dg.AssetExecutionContext, committed: Committed) -> None:
+    """Leave each day's metadata with the step, which records all its partitions when it ends.
+
+    `context.add_asset_metadata` lists the range and copies all metadata again for every day: a
+    year takes 0.3 CPU-s that way and twelve years 50, against 0.1 in one go.
+    """
+    step = context.get_step_execution_context()
+    step._metadata_accumulator = OutputMetadataAccumulator(  # noqa: SLF001
+        per_output_metadata={
+            **step._metadata_accumulator.per_output_metadata,  # noqa: SLF001
+            **{
+                AssetMetadataHandle(
+                    asset_key=context.asset_key, partition_key=day.isoformat()
+                ): dict(metadata)
+                for day, metadata in committed.days.items()
+            },
+        }
+    )
 
 
 def _record(context: dg.AssetExecutionContext, committed: Committed) -> None:

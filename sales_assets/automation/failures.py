@@ -11,7 +11,10 @@ from sales_assets.resources.notifier import Notifier
 
 
 def build_run_failure_sensor() -> dg.SensorDefinition:
-    """Tell the notifier of every failed run: which assets, which days, why."""
+    """Tell the notifier of every failed run: which assets, which days, why.
+
+    Not of a run that was interrupted on purpose, which ends as cancelled.
+    """
 
     @dg.run_failure_sensor(
         name="run_failures",
@@ -20,6 +23,8 @@ def build_run_failure_sensor() -> dg.SensorDefinition:
     )
     def run_failures(context: dg.RunFailureSensorContext, notifier: Notifier) -> None:
         run = context.dagster_run
+        if run.status is dg.DagsterRunStatus.CANCELED:
+            return
         assets = sorted(key.to_user_string() for key in run.asset_selection or ())
         reasons = [
             data.error_display_string

@@ -22,6 +22,10 @@ def instance_configuration() -> dict[str, object]:
             "module": "sales_assets.instance.event_log",
             "class": "BatchingInstance",
         },
+        "run_launcher": {
+            "module": "sales_assets.instance.command_runs",
+            "class": "EmbeddedRunLauncher",
+        },
         # One warehouse file has one writer: a second run would only wait for the first.
         "run_coordinator": {
             "module": "dagster.core.run_coordinator",

@@ -69,7 +69,10 @@ def dbt_location(settings: Settings) -> DbtLocation:
         profiles_dir=settings.dbt_project,
         target="duckdb",
         prepared_dir=settings.dbt_prepared,
-        environment={"SALES_ASSETS_WAREHOUSE_PATH": str(settings.warehouse_file)},
+        environment={
+            "SALES_ASSETS_WAREHOUSE_PATH": str(settings.warehouse_file),
+            "SALES_ASSETS_MEMORY_LIMIT": settings.memory_limit,
+        },
     )
 
 

@@ -1,4 +1,4 @@
-"""The daily schedule, the hook on failures and the declarative conditions."""
+"""The daily schedule and the hook on failures."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from sales_assets.build import build_definitions
 from sales_assets.resources.notifier import Notifier
-from sales_assets_tests.harness import SHOP, TILL, Installation, drop
+from sales_assets_tests.harness import SHOP, TILL, Installation
 
 TOLD: list[tuple[str, str]] = []
 
@@ -52,36 +51,31 @@ def test_a_failed_run_is_told_with_its_assets_and_the_reason(shop: Installation)
     shop.write_drop("shop", "2024-01-01.csv", "order,sold_on\n1,2024-01-01\n")
     result = shop.materialize("2024-01-01", "2024-01-01", ["shop"], raise_on_error=False)
     assert not result.success
-    sensor = shop.definitions.get_sensor_def("run_failures")
-    [failure] = result.filter_events(lambda e: e.event_type_value == "PIPELINE_FAILURE")
-    context = dg.build_run_status_sensor_context(
-        sensor_name="run_failures",
-        dagster_event=failure,
-        dagster_instance=shop.instance,
-        dagster_run=result.dagster_run,
-        resources={"notifier": Listening()},
-    ).for_run_failure()
-    sensor(context)
+    run_failures(shop, result)
     [(title, text)] = TOLD
     assert "tests/shop/raw" in title
     assert "lacks 'item'" in text
 
 
-def test_marts_are_asked_for_exactly_the_days_whose_revenue_changed(shop: Installation) -> None:
-    for day in ("2024-01-01", "2024-01-02", "2024-01-05"):
-        shop.write_drop("shop", f"{day}.csv", drop(f"1,{day},tea,ann,1"))
-    defs = build_definitions(shop.settings)
-    first = dg.evaluate_automation_conditions(defs=defs, instance=shop.instance)
-    shop.materialize("2024-01-01", "2024-01-02", ["shop"], marts=False)
-    second = dg.evaluate_automation_conditions(
-        defs=defs, instance=shop.instance, cursor=first.cursor
-    )
-    fct = dg.AssetKey(["core", "fct_sales"])
-    stg = dg.AssetKey(["staging", "stg_sales"])
-    wanted = {"2024-01-01", "2024-01-02"}
-    assert second.get_requested_partitions(stg) == wanted
-    assert second.get_requested_partitions(fct) == wanted
-    third = dg.evaluate_automation_conditions(
-        defs=defs, instance=shop.instance, cursor=second.cursor
-    )
-    assert third.total_requested == 0
+def test_an_interrupted_run_is_not_told_as_a_failure(shop: Installation) -> None:
+    TOLD.clear()
+    shop.write_drop("shop", "2024-01-01.csv", "order,sold_on\n1,2024-01-01\n")
+    result = shop.materialize("2024-01-01", "2024-01-01", ["shop"], raise_on_error=False)
+    shop.instance.report_run_canceled(result.dagster_run)
+    run_failures(shop, result)
+    assert TOLD == []
+
+
+def run_failures(shop: Installation, result: dg.ExecuteInProcessResult) -> None:
+    """Hand the failure of a run to the sensor, as the daemon does."""
+    run = shop.instance.get_run_by_id(result.run_id)
+    assert run is not None
+    [failure] = result.filter_events(lambda e: e.event_type_value == "PIPELINE_FAILURE")
+    context = dg.build_run_status_sensor_context(
+        sensor_name="run_failures",
+        dagster_event=failure,
+        dagster_instance=shop.instance,
+        dagster_run=run,
+        resources={"notifier": Listening()},
+    ).for_run_failure()
+    shop.definitions.get_sensor_def("run_failures")(context)

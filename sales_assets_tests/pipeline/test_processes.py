@@ -12,11 +12,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
+import dagster as dg
 import pytest
+from dagster._core.launcher import WorkerStatus
 
 from sales_assets_tests.harness import PROJECT, SAMPLE, SHOP, TILL, Installation, drop
 
 pytestmark = pytest.mark.long
+REVENUE = dg.AssetKey(["retail", "pizzaplace", "revenue"])
 COMMAND = [sys.executable, "-c", "from sales_assets.cli import main; main()"]
 
 
@@ -69,9 +72,37 @@ def test_a_killed_range_resumes_with_the_days_that_were_not_committed(tmp_path: 
             scratch.land("pizzaplace", SAMPLE / "pizzaplace.csv.gz")
             scratch.materialize("2015-01-01", "2015-04-10", ["pizzaplace"])
             assert installation.tables() == scratch.tables()
-        key = ["retail", "pizzaplace", "revenue"]
-        materialized = installation.instance.get_materialized_partitions(_key(key))
-        assert len(materialized) == 100
+        assert len(installation.instance.get_materialized_partitions(REVENUE)) == 100
+        first = installation.instance.get_runs()[-1]
+        assert first.status is dg.DagsterRunStatus.STARTED
+        health = installation.instance.run_launcher.check_run_worker_health(first)
+        assert health.status is WorkerStatus.FAILED, "the daemon's monitoring marks it as failed"
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_an_interrupted_range_ends_as_cancelled_and_says_how_to_go_on(
+    tmp_path: Path, sent: signal.Signals
+) -> None:
+    env = environment(tmp_path / "home", SALES_ASSETS_CHUNK_DAYS="5")
+    with Installation(tmp_path / "home", chunk_days=5) as installation:
+        installation.land("pizzaplace", SAMPLE / "pizzaplace.csv.gz")
+        span = ("--source", "pizzaplace", "--from", "2015-01-01", "--to", "2015-04-10")
+        interrupted = start(env, "materialize", *span)
+        assert interrupted.stderr is not None
+        for line in interrupted.stderr:
+            if "pizzaplace/revenue" in line:
+                interrupted.send_signal(sent)
+                break
+        _, told = interrupted.communicate()
+        assert interrupted.returncode == 130, told
+        assert told.splitlines()[-1].startswith("Interrupted.")
+        assert "Traceback" not in told
+        [run] = installation.instance.get_runs()
+        assert run.status is dg.DagsterRunStatus.CANCELED
+        done = ledger(installation)
+        assert 0 < len(done) < 100
+        recorded = installation.instance.get_materialized_partitions(REVENUE)
+        assert recorded >= set(done)
 
 
 def test_two_runs_at_once_queue_up_and_both_succeed_while_questions_are_answered(
@@ -104,9 +135,3 @@ def test_two_runs_at_once_queue_up_and_both_succeed_while_questions_are_answered
         assert installation.query("SELECT sum(net_revenue)::VARCHAR FROM daily_revenue") == [
             ("40.0000",)
         ]
-
-
-def _key(path: list[str]):  # type: ignore[no-untyped-def]
-    import dagster as dg
-
-    return dg.AssetKey(path)

@@ -6,7 +6,11 @@ with_gross as (
     select
         *,
         cast(
-            case when kind = 'sale' then amount else greatest(amount, 0) end as decimal(18, 4)
+            case
+                when kind = 'sale' then amount
+                when net_amount < 0 then 0
+                else greatest(amount, 0)
+            end as decimal(18, 4)
         ) as gross_amount
     from revenue
 )

@@ -1,0 +1,126 @@
+"""When marts and the report compute themselves, on a real instance, tick by tick."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from sales_assets_tests.harness import SHOP, TILL, Installation, drop
+
+STG = dg.AssetKey(["staging", "stg_sales"])
+FCT = dg.AssetKey(["core", "fct_sales"])
+DAILY = dg.AssetKey(["marts", "daily_revenue"])
+REPORT = dg.AssetKey(["reports", "sales_report"])
+DAYS = ("2024-01-01", "2024-01-02", "2024-01-03")
+
+
+class Daemon:
+    """Evaluates the conditions as the daemon does, one tick after the other."""
+
+    def __init__(self, made: Installation) -> None:
+        self._made = made
+        self._cursor = None
+
+    def tick(self) -> dg.EvaluateAutomationConditionsResult:
+        result = dg.evaluate_automation_conditions(
+            defs=self._made.definitions, instance=self._made.instance, cursor=self._cursor
+        )
+        self._cursor = result.cursor
+        return result
+
+    def asked(self) -> set[str]:
+        """The days of the marts that a tick asks for."""
+        result = self.tick()
+        days = result.get_requested_partitions(STG)
+        assert days == result.get_requested_partitions(FCT)
+        assert days == result.get_requested_partitions(DAILY)
+        return {day for day in days if day is not None}
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Installation]:
+    with Installation(tmp_path / "home", [SHOP, TILL]) as made:
+        for day in DAYS:
+            sell(made, day)
+        yield made
+
+
+def sell(made: Installation, day: str, item: str = "tea", price: str = "1") -> None:
+    made.write_drop("shop", f"{day}.csv", drop(f"1,{day},{item},ann,{price}"))
+
+
+def test_exactly_the_days_whose_revenue_changed_are_asked_for_once(shop: Installation) -> None:
+    daemon = Daemon(shop)
+    assert daemon.asked() == set()
+    shop.materialize(DAYS[0], DAYS[1], ["shop"], marts=False)
+    assert daemon.asked() == {DAYS[0], DAYS[1]}
+    assert daemon.tick().total_requested == 0
+
+
+def test_a_day_whose_run_took_the_marts_along_is_not_asked_for(shop: Installation) -> None:
+    daemon = Daemon(shop)
+    daemon.tick()
+    shop.materialize(DAYS[0], DAYS[0], ["shop"], reports=True)
+    assert daemon.asked() == set()
+
+
+def test_marts_built_in_a_later_tick_than_their_source_are_not_asked_for(
+    shop: Installation,
+) -> None:
+    daemon = Daemon(shop)
+    daemon.tick()
+    shop.materialize(DAYS[0], DAYS[-1], ["shop"], marts=False)
+    daemon.tick()
+    shop.materialize(DAYS[0], DAYS[-1], layers=[], reports=True)
+    assert daemon.asked() == set()
+
+
+def test_a_day_restated_after_its_marts_were_built_is_asked_for_though_no_tick_came_between(
+    shop: Installation,
+) -> None:
+    daemon = Daemon(shop)
+    daemon.tick()
+    shop.materialize(DAYS[0], DAYS[0], ["shop"], reports=True)
+    shop.materialize(DAYS[1], DAYS[1], ["shop"], reports=True)
+    sell(shop, DAYS[1], price="9")
+    shop.materialize(DAYS[1], DAYS[1], ["shop"], marts=False)
+    assert DAYS[1] in daemon.asked()
+
+
+def test_a_day_restated_right_after_it_was_asked_for_is_asked_for_again(
+    shop: Installation,
+) -> None:
+    daemon = Daemon(shop)
+    daemon.tick()
+    shop.materialize(DAYS[0], DAYS[-1], ["shop"], marts=False)
+    assert daemon.asked() == set(DAYS)
+    shop.materialize(DAYS[0], DAYS[-1], layers=[], reports=True)
+    sell(shop, DAYS[2], price="9")
+    shop.materialize(DAYS[2], DAYS[2], ["shop"], marts=False)
+    assert daemon.asked() == {DAYS[2]}
+    assert daemon.tick().total_requested == 0
+
+
+def test_marts_wait_while_a_blocking_check_of_their_source_fails(shop: Installation) -> None:
+    daemon = Daemon(shop)
+    daemon.tick()
+    sell(shop, DAYS[1], item="forbidden")
+    shop.materialize(DAYS[0], DAYS[-1], ["shop"], marts=False, raise_on_error=False)
+    assert daemon.tick().total_requested == 0
+    sell(shop, DAYS[1])
+    shop.materialize(DAYS[1], DAYS[1], ["shop"], marts=False)
+    assert daemon.asked() == set(DAYS)
+
+
+def test_the_report_follows_the_marts(shop: Installation) -> None:
+    daemon = Daemon(shop)
+    daemon.tick()
+    shop.materialize(DAYS[0], DAYS[0], ["shop"], marts=False)
+    daemon.tick()
+    shop.materialize(DAYS[0], DAYS[0], layers=[])
+    requested = daemon.tick()
+    assert requested.get_num_requested(REPORT) == 1
+    assert requested.total_requested == 1
