@@ -6,7 +6,7 @@ Without `from __future__ import annotations`: Dagster reads the sensor's annotat
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 
 import dagster as dg
 
@@ -61,13 +61,18 @@ def build_landing_sensor(
             for problem in refusals(own, known[contract.name]):
                 context.log.error(problem)
             days = changed_days(contract, catalogue, known[contract.name], own)
-            first = partitions.start.date()
+            first, last = partitions.start.date(), datetime.now(UTC).date()
             if any(day < first for day in days):
                 context.log.warning(
                     f"{contract.name}: days before the first partition {first} are left out; "
                     "set SALES_ASSETS_FIRST_DAY to an earlier day"
                 )
-            requests += run_requests(contract, [day for day in days if day >= first], own)
+            if any(day > last for day in days):
+                context.log.warning(
+                    f"{contract.name}: drops for days after today, {last}, wait for their day; "
+                    "the daily schedule takes them"
+                )
+            requests += run_requests(contract, [day for day in days if first <= day <= last], own)
         return dg.SensorResult(run_requests=requests, cursor=str(changes[-1].number))
 
     return landing_zone_sensor

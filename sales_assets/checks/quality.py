@@ -6,16 +6,18 @@ what the load itself guarantees (`reconcile`).
 Without `from __future__ import annotations`: Dagster reads the check's annotations as objects.
 """
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Collection, Iterator
+from datetime import UTC, date, datetime, timedelta
 from statistics import median
+from typing import Any
 
 import dagster as dg
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
 from sales_assets.assets.keys import asset_key
 from sales_assets.checks.results import result
 from sales_assets.contracts.model import QualityRule, Severity, SourceContract
-from sales_assets.partitions import Window, run_window
+from sales_assets.partitions import Window, contiguous, run_window
 from sales_assets.resources.warehouse import Warehouse
 
 TRAILING_DAYS = 28
@@ -25,6 +27,12 @@ FEWEST_DAYS = 7
 BAND = 4
 """A day is told of if it has fewer than a quarter or more than four times the median."""
 VOLUME = "row_count_in_band"
+OPEN = "open_windows"
+"""Metadata of a broken rule: first and last day of each span that breaks it."""
+_EVALUATED = {
+    AssetCheckExecutionRecordStatus.SUCCEEDED,
+    AssetCheckExecutionRecordStatus.FAILED,
+}
 
 
 def build_quality_checks(contract: SourceContract) -> dg.AssetChecksDefinition:
@@ -62,16 +70,26 @@ def build_quality_checks(contract: SourceContract) -> dg.AssetChecksDefinition:
             yield check_volume(key, contract, warehouse, window)
         for rule in contract.quality:
             if rule.name in selected:
-                yield check_rule(key, contract, warehouse, window, rule)
+                before = open_days(context.instance, key, rule)
+                yield check_rule(key, contract, warehouse, window, rule, before)
 
     return quality
 
 
 def _history(contract: SourceContract) -> Window:
-    from datetime import UTC, datetime
-
     tomorrow = datetime.now(UTC).date() + timedelta(days=1)
     return Window(contract.history.start, contract.history.end or tomorrow)
+
+
+def open_days(instance: dg.DagsterInstance, key: dg.AssetKey, rule: QualityRule) -> set[date]:
+    """The days that broke a rule when it was last looked at."""
+    records = instance.event_log_storage.get_asset_check_execution_history(
+        dg.AssetCheckKey(key, rule.name), limit=1, status=_EVALUATED
+    )
+    evaluation = records[0].evaluation if records else None
+    opened = evaluation.metadata.get(OPEN) if evaluation and not evaluation.passed else None
+    pairs: Any = opened.data if isinstance(opened, dg.JsonMetadataValue) else []
+    return {day for first, last in pairs for day in Window.of_keys(first, last).days()}
 
 
 def check_rule(
@@ -80,29 +98,43 @@ def check_rule(
     warehouse: Warehouse,
     window: Window,
     rule: QualityRule,
+    before: Collection[date] = (),
 ) -> dg.AssetCheckResult:
-    """One quality rule over the rows of a window; `rowCount` rules day by day."""
-    if rule.query is None:
-        found = {
-            day.isoformat(): rule.holds(entry.accepted)
-            for day, entry in sorted(warehouse.loaded(contract.name, window).items())
-            if entry.lines
-        }
-        wrong = {day: "has another number of rows" for day, holds in found.items() if not holds}
-        told = f"{len(found) - len(wrong)} of {len(found)} days as expected"
-    else:
-        number = warehouse.number(rule.query, contract.name, window)
-        wrong = {} if rule.holds(number) else {str(window): f"the query gives {number}"}
-        told = f"the query gives {number}"
+    """One quality rule over the rows of a window; `rowCount` rules day by day.
+
+    The days that broke it `before` are looked at too. A check has one state for all days: a good
+    day must not turn it green while another is still wrong. Those days alone are a warning, which
+    does not keep this window's marts from being built, but holds automation back (`conditions`).
+    """
+    wrong: dict[Window, str] = {}
+    told: list[str] = []
+    for span in [window, *contiguous({*before}.difference(window.days()))]:
+        if rule.query is None:
+            found = {
+                day: rule.holds(entry.accepted)
+                for day, entry in sorted(warehouse.loaded(contract.name, span).items())
+                if entry.lines
+            }
+            bad = [day for day, holds in found.items() if not holds]
+            wrong |= {Window.around([day]): "has another number of rows" for day in bad}
+            told.append(f"{len(found) - len(bad)} of {len(found)} days as expected")
+        else:
+            number = warehouse.number(rule.query, contract.name, span)
+            if not rule.holds(number):
+                wrong[span] = f"the query gives {number}"
+            told.append(f"the query gives {number}")
     operands = " and ".join(map(str, rule.expected))
+    here = any(span.overlap(window) for span in wrong)
+    spans = [[span.first_key, span.last_key] for span in wrong]
     return result(
         rule.name,
         key,
         expected=f"{rule.description} ({rule.operator} {operands})",
-        found=told,
-        wrong=wrong,
+        found="; ".join(told),
+        wrong={str(span): reason for span, reason in wrong.items()},
         to_do=f"Look at these days' rows, then mend the drop or {contract.file.name}",
-        warn=rule.severity is Severity.WARNING,
+        warn=rule.severity is Severity.WARNING or not here,
+        more={OPEN: dg.MetadataValue.json(spans)} if wrong else None,
     )
 
 

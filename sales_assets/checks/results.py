@@ -23,9 +23,11 @@ def result(
     wrong: Mapping[str, str],
     to_do: str,
     warn: bool = False,
+    more: Mapping[str, Any] | None = None,
 ) -> dg.AssetCheckResult:
     """A result that fails if there is anything wrong (`wrong`: day -> what is wrong there)."""
     metadata: dict[str, Any] = {"expected": expected, "found": found, "wrong_days": len(wrong)}
+    metadata |= more or {}
     if wrong:
         shown = list(wrong.items())[:SHOWN]
         metadata["to_do"] = to_do

@@ -49,6 +49,10 @@ def load_contracts(folders: Iterable[Path]) -> tuple[SourceContract, ...]:
     for folder in folders:
         if not folder.is_dir():
             problems.append(f"{folder}: no such folder of contracts")
+        problems += [
+            f"{file}: would not be read; name it {file.stem}.yaml"
+            for file in sorted(folder.glob("*.odcs.yml"))
+        ]
         for file in sorted(folder.glob("*.odcs.yaml")):
             try:
                 contract = load_contract(file)

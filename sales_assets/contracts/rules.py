@@ -33,6 +33,9 @@ from sales_assets.contracts.model import (
 )
 from sales_assets.contracts.problems import Problems
 
+BUILT_IN_CHECKS = frozenset({"lines_reconcile", "totals_match_staged", "row_count_in_band"})
+"""Checks that every revenue asset has; a rule of the same name would be a second one."""
+
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _DAY_UNITS = {"d", "day", "days"}
 _MOST_LATE_DAYS = 3_660
@@ -160,6 +163,12 @@ def read_quality(problems: Problems, revenue: SchemaObject | None) -> tuple[Qual
         for rule in _rule(problems, field, entry):
             if rule.name in rules:
                 problems.add(f"{field}.name", f"'{rule.name}' is there twice", "name it otherwise")
+            if rule.name in BUILT_IN_CHECKS:
+                problems.add(
+                    f"{field}.name",
+                    f"'{rule.name}' is a check of every source",
+                    "name it otherwise",
+                )
             rules[rule.name] = rule
     return tuple(rules.values())
 

@@ -108,8 +108,11 @@ def test_marts_wait_while_a_blocking_check_of_their_source_fails(shop: Installat
     daemon = Daemon(shop)
     daemon.tick()
     sell(shop, DAYS[1], item="forbidden")
-    shop.materialize(DAYS[0], DAYS[-1], ["shop"], marts=False, raise_on_error=False)
+    shop.materialize(DAYS[1], DAYS[1], ["shop"], marts=False, raise_on_error=False)
     assert daemon.tick().total_requested == 0
+    for good in (DAYS[0], DAYS[2]):
+        shop.materialize(good, good, ["shop"], marts=False)
+    assert daemon.tick().total_requested == 0, "a good day does not let a bad one through"
     sell(shop, DAYS[1])
     shop.materialize(DAYS[1], DAYS[1], ["shop"], marts=False)
     assert daemon.asked() == set(DAYS)

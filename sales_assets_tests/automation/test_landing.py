@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -134,3 +135,10 @@ def test_a_file_with_many_days_asks_for_all_of_them_and_a_smaller_one_for_what_c
     later = shop.settings.landing_folder / "tests/till/new.csv"
     os.utime(later, (time.time() - 20, time.time() - 20))
     assert spans(tick(shop, first.cursor)) == [("till", "2024-01-03", "2024-01-03")]
+
+
+def test_a_drop_for_a_day_to_come_is_left_to_the_daily_schedule(shop: Installation) -> None:
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).date()
+    for day in ("2024-01-01", f"{tomorrow}"):
+        settled(shop.write_drop("shop", f"{day}.csv", drop(f"1,{day},tea,ann,1")))
+    assert spans(tick(shop, None)) == [("shop", "2024-01-01", "2024-01-01")]

@@ -512,6 +512,12 @@ WRONG: dict[str, tuple[str, Any, str, str]] = {
         "schema.revenue.amount.logicalTypeOptions: is not enforced",
         "move it to schema.lines",
     ),
+    "a rule with the name of a check that is there anyway": (
+        f"{RULE}.name",
+        "lines_reconcile",
+        "schema.revenue.quality[0].name: 'lines_reconcile' is a check of every source",
+        "name it otherwise",
+    ),
     "an unknown severity": (
         f"{RULE}.severity",
         "fatal",
@@ -686,6 +692,12 @@ def test_all_contracts_of_a_folder_are_told_at_once(tmp_path: Path) -> None:
 
     assert f"{tmp_path / 'a.odcs.yaml'}:" in str(caught.value)
     assert f"{tmp_path / 'b.odcs.yaml'}:" in str(caught.value)
+
+
+def test_a_contract_whose_ending_would_not_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "till.odcs.yml").write_text("")
+    with pytest.raises(ContractError, match=r"till\.odcs\.yml: .*; name it till\.odcs\.yaml"):
+        load_contracts([tmp_path])
 
 
 def test_two_files_that_describe_one_source_are_refused(tmp_path: Path) -> None:
