@@ -122,3 +122,38 @@ def test_make_ui_serves_the_ui_on_port_3000(clone: Path, env: Mapping[str, str])
             except (urllib.error.URLError, ConnectionError):
                 assert time.monotonic() < deadline, "the UI does not answer"
                 time.sleep(1)
+
+
+@pytest.mark.long
+def test_a_source_of_ones_own_takes_a_contract_and_two_commands(
+    clone: Path, env: Mapping[str, str], tmp_path: Path
+) -> None:
+    sources = clone / "sales_assets" / "sources"
+    contract = (sources / "pizzaplace.odcs.yaml").read_text().replace("pizzaplace", "bakery")
+    (sources / "bakery.odcs.yaml").write_text(contract)
+    drop = tmp_path / "week.csv"
+    drop.write_text(
+        "id,date,time,name,size,type,price\n"
+        "1,2015-03-02,07:30:00,rye,M,bread,4.20\n"
+        "2,2015-03-03,08:00:00,rye,M,bread,4.20\n"
+        "3,2015-03-03,08:10:00,rye,M,bread,a lot\n"
+    )
+    own = {**env, "SALES_ASSETS_HOME": str(tmp_path / "home")}
+    steps = [
+        line.replace("FILE", str(drop)).replace("NAME", "bakery")
+        for line in re.findall(r"`(sales-assets [^`]*NAME)`", README)
+    ]
+    assert len(steps) == 2
+    total = "sales-assets query 'select sum(net_revenue) as n from daily_revenue'"
+    for step in ["sales-assets prepare", *steps, total]:
+        done = subprocess.run(
+            f".venv/bin/{step}",
+            shell=True,
+            cwd=clone,
+            env=own,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{step}\n{done.stdout}\n{done.stderr}"
+    assert "8.4000" in done.stdout
