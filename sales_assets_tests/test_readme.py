@@ -134,9 +134,9 @@ def test_a_source_of_ones_own_takes_a_contract_and_two_commands(
     drop = tmp_path / "week.csv"
     drop.write_text(
         "id,date,time,name,size,type,price\n"
-        "1,2015-03-02,07:30:00,rye,M,bread,4.20\n"
-        "2,2015-03-03,08:00:00,rye,M,bread,4.20\n"
-        "3,2015-03-03,08:10:00,rye,M,bread,a lot\n"
+        "1,2015-03-02,07:30:00,rye,M,classic,4.20\n"
+        "2,2015-03-03,08:00:00,rye,M,classic,4.20\n"
+        "3,2015-03-03,08:10:00,rye,M,classic,a lot\n"
     )
     own = {**env, "SALES_ASSETS_HOME": str(tmp_path / "home")}
     steps = [
