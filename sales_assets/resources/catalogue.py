@@ -23,6 +23,7 @@ from typing import Any
 
 import dagster as dg
 import sqlalchemy as sa
+from filelock import FileLock
 
 from sales_assets.contracts.inspection import Inspection, file_day
 from sales_assets.contracts.model import DayFromFileName, Overlap, SourceContract
@@ -34,6 +35,9 @@ from sales_assets.resources.landing_zone import Drop, LandingZone
 RACY_NS = 2_000_000_000
 """A file changed less than two seconds before it was inspected may change again within the same
 time stamp, so it is inspected again; the rule and the span are Git's ("racy" entries)."""
+
+WRITTEN_AT_ONCE = 100
+"""Inspections that one transaction writes; a process that dies loses at most so many."""
 
 Inspect = Callable[[SourceContract, Path, str], Inspection]
 
@@ -154,16 +158,16 @@ class Catalogue(dg.ConfigurableResource[Any]):
         url = sa.make_url(self.url)
         if url.get_backend_name() != "sqlite":
             engine = sa.create_engine(url)
-        else:
-            assert url.database is not None
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-            engine = sa.create_engine(url, connect_args={"timeout": 60})
-
-            @sa.event.listens_for(engine, "connect")
-            def _wal(connection: Any, _: Any) -> None:
-                connection.execute("PRAGMA journal_mode=WAL")
-
-        _METADATA.create_all(engine)
+            _METADATA.create_all(engine)
+            return engine
+        assert url.database is not None
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = sa.create_engine(url, connect_args={"timeout": 60})
+        # SQLite's time-out does not cover the change to WAL, nor two programs making one table.
+        with FileLock(f"{url.database}.lock"), engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+            _METADATA.create_all(connection)
+            connection.commit()
         return engine
 
     def refresh(
@@ -179,27 +183,31 @@ class Catalogue(dg.ConfigurableResource[Any]):
         A drop that cannot be used is kept as refused, with the reason; nothing is raised.
         """
         listed = {drop.file: drop for drop in zone.list(contract.path)}
-        with self._engine.begin() as connection:
-            known, fresh = self._known(connection, contract)
-            for file in sorted(known.keys() - listed.keys()):
-                self._forget(connection, contract, known.pop(file))
-            for file, drop in listed.items():
-                if file in fresh and known[file].drop == drop:
-                    continue
-                if time.time_ns() - drop.modified_ns < settle_seconds * 1e9:
-                    continue
-                before = known.get(file)
-                known[file] = self._inspect(contract, zone, inspect, drop)
-                self._remember(connection, contract, known[file], before)
+        known, fresh = self._known(contract)
+        gone = [known.pop(file) for file in sorted(known.keys() - listed.keys())]
+        due = [
+            drop
+            for file, drop in listed.items()
+            if not (file in fresh and known[file].drop == drop) and _rests(drop, settle_seconds)
+        ]
+        self._write(contract, gone, [])
+        # Files are read outside of a transaction, which would keep other processes out meanwhile.
+        for start in range(0, len(due), WRITTEN_AT_ONCE):
+            some = due[start : start + WRITTEN_AT_ONCE]
+            read = [self._inspect(contract, zone, inspect, drop) for drop in some]
+            self._write(contract, [], read)
+            known |= {item.drop.file: item for item in read}
         return known
 
-    def _known(
-        self, connection: sa.Connection, contract: SourceContract
-    ) -> tuple[dict[str, Known], set[str]]:
+    def _known(self, contract: SourceContract) -> tuple[dict[str, Known], set[str]]:
         """All drops of a source, and those whose inspection still counts if they look the same."""
         known: dict[str, Known] = {}
         fresh: set[str] = set()
-        for row in connection.execute(_DROPS.select().where(_DROPS.c.source == contract.name)):
+        with self._engine.connect() as connection:
+            rows = connection.execute(
+                _DROPS.select().where(_DROPS.c.source == contract.name)
+            ).fetchall()
+        for row in rows:
             known[row.file] = _load_known(row)
             racy = row.inspected_ns - row.modified_ns < RACY_NS
             if row.digest == contract.digest and not racy:
@@ -215,40 +223,52 @@ class Catalogue(dg.ConfigurableResource[Any]):
         except DropError as error:
             return Known(drop, None, str(error))
 
-    def _remember(
-        self,
-        connection: sa.Connection,
-        contract: SourceContract,
-        now: Known,
-        before: Known | None,
+    def _write(
+        self, contract: SourceContract, gone: Sequence[Known], read: Sequence[Known]
     ) -> None:
-        self._delete(connection, contract, now.drop.file)
+        """Forget some drops and keep others, each with a change if it is one.
+
+        Another process may have seen the same meanwhile, so what was known is asked again here.
+        """
+        if not gone and not read:
+            return
+        with self._engine.begin() as connection:
+            for item in gone:
+                before = self._take_out(connection, contract, item.drop.file)
+                if before is not None:
+                    self._log(connection, contract, item.drop.file, _days(before))
+            for item in read:
+                before = self._take_out(connection, contract, item.drop.file)
+                self._put_in(connection, contract, item)
+                same = before is not None and (before.inspection, before.refused) == (
+                    item.inspection,
+                    item.refused,
+                )
+                if not same:
+                    self._log(connection, contract, item.drop.file, _days(before) | _days(item))
+
+    def _take_out(
+        self, connection: sa.Connection, contract: SourceContract, file: str
+    ) -> Known | None:
+        row = connection.execute(
+            _DROPS.delete()
+            .where(_DROPS.c.source == contract.name, _DROPS.c.file == file)
+            .returning(*_DROPS.c)
+        ).fetchone()
+        return _load_known(row) if row else None
+
+    def _put_in(self, connection: sa.Connection, contract: SourceContract, item: Known) -> None:
         connection.execute(
             _DROPS.insert().values(
                 source=contract.name,
-                file=now.drop.file,
-                size=now.drop.size,
-                modified_ns=now.drop.modified_ns,
+                file=item.drop.file,
+                size=item.drop.size,
+                modified_ns=item.drop.modified_ns,
                 inspected_ns=time.time_ns(),
                 digest=contract.digest,
-                inspection=_dump_inspection(now.inspection) if now.inspection else "",
-                refused=now.refused,
+                inspection=_dump_inspection(item.inspection) if item.inspection else "",
+                refused=item.refused,
             )
-        )
-        same = before is not None and (before.inspection, before.refused) == (
-            now.inspection,
-            now.refused,
-        )
-        if not same:
-            self._log(connection, contract, now.drop.file, _days(before) | _days(now))
-
-    def _forget(self, connection: sa.Connection, contract: SourceContract, gone: Known) -> None:
-        self._delete(connection, contract, gone.drop.file)
-        self._log(connection, contract, gone.drop.file, _days(gone))
-
-    def _delete(self, connection: sa.Connection, contract: SourceContract, file: str) -> None:
-        connection.execute(
-            _DROPS.delete().where(_DROPS.c.source == contract.name, _DROPS.c.file == file)
         )
 
     def _log(
@@ -386,6 +406,12 @@ def manifests(contract: SourceContract, known: dict[str, Known]) -> dict[date, M
         first = {entry.sha256: entry for entry in reversed(entries)}
         result[day] = tuple(entry for entry in entries if first[entry.sha256] is entry)
     return result
+
+
+def _rests(drop: Drop, settle_seconds: float) -> bool:
+    """Whether a file has not changed for so long; one from the future says nothing by its time."""
+    age = time.time_ns() - drop.modified_ns
+    return not 0 <= age < settle_seconds * 1e9
 
 
 def _days(known: Known | None) -> frozenset[date]:

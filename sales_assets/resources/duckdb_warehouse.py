@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -51,13 +51,16 @@ class DuckDBWarehouse(Warehouse):
 
     def replace(self, source: str, loads: Sequence[DayLoad]) -> list[LoadedDay]:
         """Replace days of a source in one transaction; see `Warehouse.replace`."""
+        import duckdb
+
         with self._write() as connection:
             connection.execute("BEGIN")
             try:
                 loaded = _replace(connection, source, loads)
                 connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                with suppress(duckdb.TransactionException):  # a failed COMMIT has ended it already
+                    connection.execute("ROLLBACK")
                 raise
         return loaded
 
@@ -85,6 +88,8 @@ class DuckDBWarehouse(Warehouse):
         with self._read() as connection:
             connection.execute("SET enable_external_access = false; SET lock_configuration = true")
             try:
+                if not connection.extract_statements(query):
+                    raise UsageError("The query is empty; ask for example: SELECT * FROM ledger")
                 cursor = connection.execute(query)
                 names = [column[0] for column in cursor.description or []]
                 return names, cursor.fetchall()
@@ -186,18 +191,25 @@ def _replace(
     )
     for table in ("revenue", "rejected", "ledger"):
         connection.execute(f"DELETE FROM {table} WHERE {within}", these)
+    inserted = 0
     for table, paths in (
         ("revenue", [load.accepted for load in loads if load.accepted]),
         ("rejected", [load.rejected for load in loads if load.rejected]),
     ):
         if paths:
             columns = ", ".join(name for name, _ in TABLES[table])
-            connection.execute(
+            [(rows,)] = connection.execute(
                 f"INSERT INTO {table} SELECT {columns} "
                 "FROM read_parquet(?, hive_partitioning = false)",
                 [[str(path) for path in paths]],
-            )
+            ).fetchall()
+            inserted += rows
     _check_counts(connection, source, loads, within)
+    if inserted != sum(load.lines for load in loads):
+        raise PermanentError(
+            f"{source}: the staged files of {min(days)} to {max(days)} hold rows of other days or "
+            "sources; nothing was changed. Materialise the staged asset of these days again"
+        )
     connection.execute(
         "INSERT INTO ledger SELECT ?, day, fingerprint, version, files, lines, "
         "coalesce(accepted, 0), coalesce(rejected, 0), coalesce(amount, 0), "
@@ -205,12 +217,12 @@ def _replace(
         "LEFT JOIN accepted_days USING (day) LEFT JOIN rejected_days USING (day)",
         [source],
     )
-    rows = connection.execute(
+    entries = connection.execute(
         "SELECT partition_date, fingerprint, lines, accepted, rejected, amount, net_amount "
         f"FROM ledger WHERE {within} ORDER BY 1",
         these,
     ).fetchall()
-    return [LoadedDay(*row) for row in rows]
+    return [LoadedDay(*entry) for entry in entries]
 
 
 def _check_counts(

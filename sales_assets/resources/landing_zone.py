@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 
 import dagster as dg
@@ -21,6 +22,11 @@ from sales_assets.errors import DropError
 
 UNFINISHED = (".tmp", ".part", ".partial", ".crdownload", ".filepart", ".swp", "~")
 """Endings that programs give to files while they write them; such files are left alone."""
+
+
+def is_finished(name: str) -> bool:
+    """Whether a file of this name counts as a drop."""
+    return not name.startswith(".") and not name.endswith(UNFINISHED)
 
 
 @dataclass(frozen=True)
@@ -38,46 +44,58 @@ class LandingZone(dg.ConfigurableResource[Any]):
     root: str
 
     def list(self, pattern: str) -> list[Drop]:
-        """The finished drops that match a glob below the root, sorted by name."""
-        drops = []
+        """The finished drops that match a glob below the root, sorted by name.
+
+        Odd bytes of a name that is not UTF-8 are shown in hexadecimal, and `local` refuses it.
+        """
         root = Path(self.root)
+        drops = []
         for path in root.glob(pattern):
-            if path.name.startswith(".") or path.name.endswith(UNFINISHED) or not path.is_file():
+            if not is_finished(path.name):
                 continue
-            stat = path.stat()
-            file = path.relative_to(root).as_posix()
-            drops.append(Drop(file, stat.st_size, stat.st_mtime_ns))
+            file = os.fsencode(path.relative_to(root)).decode("utf-8", "backslashreplace")
+            with suppress(FileNotFoundError):  # it went since the folder was read
+                found = path.stat()
+                if stat.S_ISREG(found.st_mode):
+                    name = PurePath(file).as_posix()
+                    drops.append(Drop(name, found.st_size, found.st_mtime_ns))
         return sorted(drops, key=lambda drop: drop.file)
 
     def stat(self, file: str) -> Drop | None:
         """One drop, or None if it is gone."""
-        path = Path(self.root, file)
         try:
-            stat = path.stat()
+            found = Path(self.root, file).stat()
         except FileNotFoundError:
             return None
-        return Drop(file, stat.st_size, stat.st_mtime_ns)
+        return Drop(file, found.st_size, found.st_mtime_ns)
 
     @contextmanager
     def local(self, file: str) -> Iterator[Path]:
         """A local path of the drop's bytes, valid inside the block.
 
-        Raises DropError if the drop is gone.
+        Raises DropError if the drop is gone, or cannot be named.
         """
         path = Path(self.root, file)
         if not path.is_file():
-            raise DropError(f"{file}: was removed from the landing zone while it was being read")
+            raise DropError(
+                f"{file}: its name is not UTF-8; drop the file again under another name"
+                if "\\x" in file
+                else f"{file}: was removed from the landing zone while it was being read"
+            )
         yield path
 
     def put(self, local: Path, pattern: str, name: str | None = None) -> Drop:
         """Copy a file into the folder of a source's drops, visible only when it is complete.
 
-        Raises DropError if the name does not match the glob that the contract gives.
+        Raises DropError if the name does not match the glob that the contract gives, or is one
+        that is left alone.
         """
         name = name or local.name
         file = (PurePosixPath(pattern).parent / name).as_posix()
         if not PurePosixPath(file).match(pattern):
             raise DropError(f"{name}: the contract takes files named {PurePosixPath(pattern).name}")
+        if not is_finished(name):
+            raise DropError(f"{name}: such a name is left alone as unfinished; name it otherwise")
         target = Path(self.root, file)
         target.parent.mkdir(parents=True, exist_ok=True)
         unfinished = target.with_name(f".{uuid.uuid4().hex}.tmp")

@@ -356,7 +356,7 @@ def test_an_interrupted_build_ends_its_query_and_frees_the_warehouse(warehouse: 
 
     @dbt_assets(
         manifest=read_manifest(warehouse.location.prepared_dir),
-        dagster_dbt_translator=MartsTranslator(REVENUE, None),
+        dagster_dbt_translator=MartsTranslator(REVENUE, None, None),
         partitions_def=DAYS,
     )
     def interrupted(context: dg.AssetExecutionContext, dbt: DbtInProcess) -> Iterator[Any]:

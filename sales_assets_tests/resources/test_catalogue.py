@@ -1,0 +1,588 @@
+"""The catalogue of drops: what it notices, what it remembers, and who else uses it.
+
+Drops are real files, with their times set; other processes are real ones.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sales_assets.contracts.inspection import Inspection, inspect
+from sales_assets.contracts.load import load_contract
+from sales_assets.contracts.model import Overlap, SourceContract
+from sales_assets.errors import DropError, UsageError
+from sales_assets.partitions import Window
+from sales_assets.resources import catalogue as catalogue_module
+from sales_assets.resources.catalogue import (
+    Catalogue,
+    Change,
+    Entry,
+    Known,
+    Manifest,
+    StagedCounts,
+    fingerprint,
+    manifests,
+)
+from sales_assets.resources.landing_zone import Drop, LandingZone
+from sales_assets_tests.harness import SHOP, TILL, drop
+from sales_assets_tests.resources.processes import PROCESSES
+
+ONE, TWO, THREE = date(2024, 1, 1), date(2024, 1, 2), date(2024, 1, 3)
+LONG_AGO = 1_700_000_000
+LINE = "1,2024-01-01,tea,c,1.00"
+
+
+class Scene:
+    """A catalogue, a landing zone, and every inspection that was made."""
+
+    def __init__(self, folder: Path) -> None:
+        self.address = f"sqlite:///{folder / 'new' / 'catalogue.sqlite'}"
+        self.catalogue = Catalogue(url=self.address)
+        self.root = folder / "landing"
+        self.zone = LandingZone(root=str(self.root))
+        self.inspected: list[str] = []
+        self.days: dict[str, dict[date, int]] = {}
+
+    def write(self, file: str, text: str, modified: float = LONG_AGO) -> None:
+        path = self.root / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        os.utime(path, (modified, modified))
+
+    def inspect(self, contract: SourceContract, path: Path, file: str) -> Inspection:
+        self.inspected.append(file)
+        found = inspect(contract, path, file)
+        return replace(found, days=self.days.get(file, found.days))
+
+    def refresh(self, contract: SourceContract, settle_seconds: float = 0.0) -> dict[str, Known]:
+        """Refresh, having forgotten earlier inspections."""
+        self.inspected.clear()
+        return self.catalogue.refresh(contract, self.zone, self.inspect, settle_seconds)
+
+    def changes(self, after: int = 0) -> list[tuple[str, str, frozenset[date]]]:
+        found = self.catalogue.changes_after(after)
+        return [(change.source, change.file, change.days) for change in found]
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    return Scene(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shop() -> SourceContract:
+    """One file for each day."""
+    return load_contract(SHOP)
+
+
+@pytest.fixture(scope="module")
+def till() -> SourceContract:
+    """Files whose lines say the day."""
+    return load_contract(TILL)
+
+
+FIRST = "tests/shop/2024-01-01.csv"
+SECOND = "tests/shop/2024-01-02.csv"
+
+
+def test_new_drops_are_numbered_changes_with_their_days_and_are_seen_once(
+    scene: Scene, shop: SourceContract
+) -> None:
+    scene.write(SECOND, drop(LINE, LINE))
+    scene.write(FIRST, drop(LINE))
+
+    known = scene.refresh(shop)
+
+    assert {file: item.inspection and item.inspection.lines for file, item in known.items()} == {
+        FIRST: 1,
+        SECOND: 2,
+    }
+    changes = scene.catalogue.changes_after(0)
+    assert changes == [
+        Change(changes[0].number, shop.name, FIRST, frozenset({ONE})),
+        Change(changes[1].number, shop.name, SECOND, frozenset({TWO})),
+    ]
+    assert changes[0].number < changes[1].number
+    assert scene.catalogue.changes_after(changes[0].number) == changes[1:]
+
+    assert scene.refresh(shop) == known
+    assert scene.inspected == []
+    assert scene.catalogue.changes_after(changes[1].number) == []
+
+
+def test_a_touched_drop_with_the_same_bytes_is_no_change(
+    scene: Scene, shop: SourceContract
+) -> None:
+    scene.write(FIRST, drop(LINE))
+    scene.refresh(shop)
+
+    scene.write(FIRST, drop(LINE), modified=LONG_AGO + 1)
+    known = scene.refresh(shop)
+
+    assert scene.inspected == [FIRST]
+    assert known[FIRST].drop.modified_ns == (LONG_AGO + 1) * 10**9
+    assert len(scene.changes()) == 1
+    scene.refresh(shop)
+    assert scene.inspected == []
+
+
+@pytest.mark.parametrize(
+    ("text", "modified"),
+    [(drop(LINE, LINE), LONG_AGO), (drop(LINE.replace("tea", "pot")), LONG_AGO + 1)],
+    ids=["other size", "other time"],
+)
+def test_a_drop_that_changed_is_a_change_of_the_days_it_held_and_holds(
+    scene: Scene, till: SourceContract, text: str, modified: float
+) -> None:
+    file = "tests/till/a.csv"
+    scene.write(file, drop(LINE))
+    scene.days[file] = {ONE: 1}
+    scene.refresh(till)
+
+    scene.write(file, text, modified)
+    scene.days[file] = {TWO: 1}
+    scene.refresh(till)
+
+    assert scene.changes() == [
+        (till.name, file, frozenset({ONE})),
+        (till.name, file, frozenset({ONE, TWO})),
+    ]
+
+
+def test_a_drop_that_changed_within_one_time_stamp_is_noticed(
+    scene: Scene, shop: SourceContract
+) -> None:
+    now = time.time()
+    scene.write(FIRST, drop(LINE), modified=now)
+    before = scene.refresh(shop)[FIRST]
+    scene.write(FIRST, drop(LINE.replace("tea", "pot")), modified=now)
+
+    after = scene.refresh(shop)[FIRST]
+
+    assert after.drop == before.drop
+    assert after.inspection != before.inspection
+    assert len(scene.changes()) == 2
+
+
+def test_a_drop_that_went_is_a_change_of_its_days_and_is_forgotten(
+    scene: Scene, shop: SourceContract
+) -> None:
+    scene.write(FIRST, drop(LINE))
+    scene.write(SECOND, drop(LINE))
+    scene.refresh(shop)
+    last = scene.catalogue.changes_after(0)[-1].number
+
+    (scene.root / FIRST).unlink()
+
+    assert scene.refresh(shop).keys() == {SECOND}
+    assert scene.catalogue.drop(shop, FIRST) is None
+    assert scene.changes(last) == [(shop.name, FIRST, frozenset({ONE}))]
+    scene.refresh(shop)
+    assert len(scene.changes(last)) == 1
+
+
+def test_a_renamed_drop_is_two_changes(scene: Scene, shop: SourceContract) -> None:
+    scene.write(FIRST, drop(LINE))
+    scene.refresh(shop)
+
+    (scene.root / FIRST).rename(scene.root / SECOND)
+    scene.refresh(shop)
+
+    assert scene.changes()[1:] == [
+        (shop.name, FIRST, frozenset({ONE})),
+        (shop.name, SECOND, frozenset({TWO})),
+    ]
+
+
+def test_a_drop_that_may_still_be_written_to_is_left_as_it_was_known(
+    scene: Scene, shop: SourceContract
+) -> None:
+    scene.write(FIRST, drop(LINE))
+    before = scene.refresh(shop, settle_seconds=60)
+
+    scene.write(FIRST, drop(LINE) + "2,2024-01-0", modified=time.time())
+    scene.write(SECOND, "order,so", modified=time.time())
+
+    assert scene.refresh(shop, settle_seconds=60) == before
+    assert scene.inspected == []
+    assert len(scene.changes()) == 1
+    assert scene.refresh(shop).keys() == {FIRST, SECOND}
+
+
+def test_a_drop_whose_time_lies_ahead_is_taken_as_it_is(scene: Scene, shop: SourceContract) -> None:
+    scene.write(FIRST, drop(LINE), time.time() + 86_400)
+
+    assert scene.refresh(shop, settle_seconds=5).keys() == {FIRST}
+
+
+def test_a_name_that_is_not_utf_8_is_refused_and_the_others_are_taken(
+    scene: Scene, shop: SourceContract
+) -> None:
+    scene.write(FIRST, drop(LINE))
+    odd = os.fsencode(scene.root / "tests/shop") + b"/\xe4 2024-01-02.csv"
+    with open(odd, "w") as file:  # noqa: PTH123  # a Path would show the name as text
+        file.write(drop(LINE))
+
+    known = scene.refresh(shop)
+
+    assert known[FIRST].inspection is not None
+    [name] = known.keys() - {FIRST}
+    assert "its name is not UTF-8" in known[name].refused
+    assert scene.refresh(shop).keys() == {FIRST, name}
+
+
+def test_a_drop_that_cannot_be_used_is_kept_with_the_reason_until_it_is_corrected(
+    scene: Scene, shop: SourceContract
+) -> None:
+    scene.write(FIRST, drop(LINE))
+    scene.write(SECOND, "not the header\n")
+
+    for _ in range(2):
+        known = scene.refresh(shop)
+        assert known[FIRST].refused == ""
+        assert known[SECOND].inspection is None
+        assert "line 1: the header lacks 'order'" in known[SECOND].refused
+        assert known[SECOND] == scene.catalogue.drop(shop, SECOND)
+    assert scene.changes() == [
+        (shop.name, FIRST, frozenset({ONE})),
+        (shop.name, SECOND, frozenset()),
+    ]
+
+    scene.write(SECOND, drop(LINE))
+    assert scene.refresh(shop)[SECOND].refused == ""
+    assert scene.changes()[2:] == [(shop.name, SECOND, frozenset({TWO}))]
+
+
+def test_a_drop_that_goes_while_others_are_read_is_refused_and_forgotten_next_time(
+    scene: Scene, shop: SourceContract
+) -> None:
+    scene.write(FIRST, drop(LINE))
+    scene.write(SECOND, drop(LINE))
+
+    def inspect_and_remove(contract: SourceContract, path: Path, file: str) -> Inspection:
+        (scene.root / SECOND).unlink()
+        return inspect(contract, path, file)
+
+    known = scene.catalogue.refresh(shop, scene.zone, inspect_and_remove)
+
+    assert known[FIRST].inspection is not None
+    assert "was removed from the landing zone" in known[SECOND].refused
+    assert scene.refresh(shop).keys() == {FIRST}
+
+
+def test_a_refresh_that_fails_leaves_the_catalogue_as_it_was(
+    scene: Scene, shop: SourceContract
+) -> None:
+    scene.write(FIRST, drop(LINE))
+    scene.write(SECOND, drop(LINE))
+
+    def fail_on_second(contract: SourceContract, path: Path, file: str) -> Inspection:
+        if file == SECOND:
+            raise KeyError(file)
+        return inspect(contract, path, file)
+
+    with pytest.raises(KeyError):
+        scene.catalogue.refresh(shop, scene.zone, fail_on_second)
+
+    assert scene.changes() == []
+    assert scene.catalogue.drop(shop, FIRST) is None
+    assert scene.refresh(shop).keys() == {FIRST, SECOND}
+    assert len(scene.changes()) == 2
+
+
+def test_a_changed_contract_has_every_drop_inspected_again_without_a_change(
+    scene: Scene, shop: SourceContract
+) -> None:
+    scene.write(FIRST, drop(LINE))
+    scene.refresh(shop)
+
+    changed = replace(shop, digest="another")
+    scene.refresh(changed)
+    assert scene.inspected == [FIRST]
+
+    scene.refresh(changed)
+    assert scene.inspected == []
+    assert len(scene.changes()) == 1
+
+
+def test_sources_see_nothing_of_each_other(
+    scene: Scene, shop: SourceContract, till: SourceContract
+) -> None:
+    scene.write(FIRST, drop(LINE))
+    scene.write("tests/till/a.csv", drop(LINE))
+    scene.refresh(shop)
+    scene.refresh(till)
+    scene.catalogue.record(shop, {ONE: manifest(FIRST)})
+    scene.catalogue.record(till, {ONE: manifest("tests/till/a.csv")})
+
+    assert scene.refresh(shop).keys() == {FIRST}
+    assert scene.refresh(till).keys() == {"tests/till/a.csv"}
+    assert [source for source, _, _ in scene.changes()] == [shop.name, till.name]
+    assert scene.catalogue.drop(till, FIRST) is None
+    assert scene.catalogue.manifests(shop, Window(ONE, TWO)) == {ONE: manifest(FIRST)}
+
+
+def test_odd_names_are_kept_as_they_are(scene: Scene, shop: SourceContract) -> None:
+    files = [
+        f"tests/shop/{name} 2024-01-01.csv" for name in ("it's", "a\nb", "Süd", "東京", "%[x]*")
+    ]
+    for file in files:
+        scene.write(file, drop(LINE))
+
+    assert scene.refresh(shop).keys() == set(files)
+    assert scene.refresh(shop).keys() == set(files)
+    assert scene.inspected == []
+    assert {file for _, file, _ in scene.changes()} == set(files)
+
+
+def manifest(*files: str) -> Manifest:
+    return tuple(Entry(file, f"sha of {file}", number) for number, file in enumerate(files, 1))
+
+
+def staged(day_fingerprint: str, accepted: int = 3) -> StagedCounts:
+    amount = Decimal("12345678901234567890123456789012.3456")
+    return StagedCounts(day_fingerprint, accepted, 1, amount, Decimal("-0.0001"))
+
+
+def test_what_was_recorded_replaces_the_day_and_no_other(
+    scene: Scene, shop: SourceContract
+) -> None:
+    scene.catalogue.record(shop, {ONE: manifest("a", "b"), TWO: manifest("c"), THREE: ()})
+    scene.catalogue.record_staged(shop, {ONE: staged("x"), TWO: staged("y")})
+
+    scene.catalogue.record(shop, {TWO: manifest("d", "e")})
+    scene.catalogue.record_staged(shop, {TWO: staged("z", 4)})
+    scene.catalogue.record(shop, {})
+    scene.catalogue.record_staged(shop, {})
+
+    three_days = Window(ONE, date(2024, 1, 4))
+    expected = {ONE: manifest("a", "b"), TWO: manifest("d", "e"), THREE: ()}
+    assert scene.catalogue.manifests(shop, three_days) == expected
+    assert scene.catalogue.recorded(shop, three_days) == expected
+    assert scene.catalogue.staged(shop, three_days) == {ONE: staged("x"), TWO: staged("z", 4)}
+
+
+def test_a_window_gives_only_its_own_days(scene: Scene, shop: SourceContract) -> None:
+    scene.catalogue.record(shop, {day: manifest("a") for day in (ONE, TWO, THREE)})
+    scene.catalogue.record_staged(shop, {day: staged("x") for day in (ONE, TWO, THREE)})
+
+    assert scene.catalogue.manifests(shop, Window(TWO, THREE)).keys() == {TWO}
+    assert scene.catalogue.staged(shop, Window(TWO, THREE)).keys() == {TWO}
+
+
+def test_asking_for_days_that_raw_has_not_recorded_says_what_to_materialise(
+    scene: Scene, shop: SourceContract
+) -> None:
+    scene.catalogue.record(shop, {ONE: ()})
+
+    with pytest.raises(UsageError) as error:
+        scene.catalogue.recorded(shop, Window(ONE, date(2024, 1, 5)))
+
+    assert str(error.value) == (
+        "tests/shop: 3 days from 2024-01-02 on have no raw asset yet; "
+        "materialise tests/shop/raw for them first"
+    )
+
+
+def test_everything_survives_reopening(scene: Scene, shop: SourceContract) -> None:
+    scene.write(FIRST, drop(LINE))
+    scene.write(SECOND, "not the header\n")
+    known = scene.refresh(shop)
+    scene.catalogue.record(shop, {ONE: manifest("a")})
+    scene.catalogue.record_staged(shop, {ONE: staged("x")})
+    changes = scene.catalogue.changes_after(0)
+
+    scene.catalogue = Catalogue(url=scene.address)
+
+    assert scene.catalogue.changes_after(0) == changes
+    assert scene.catalogue.drop(shop, FIRST) == known[FIRST]
+    assert scene.catalogue.manifests(shop, Window(ONE, TWO)) == {ONE: manifest("a")}
+    assert scene.catalogue.staged(shop, Window(ONE, TWO)) == {ONE: staged("x")}
+    assert scene.refresh(shop) == known
+    assert scene.inspected == []
+
+    (scene.root / FIRST).unlink()
+    scene.refresh(shop)
+    assert scene.catalogue.changes_after(0)[:-1] == changes
+
+
+def test_an_equal_fingerprint_means_the_same_bytes_under_the_same_contract(
+    shop: SourceContract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = Entry("a", "1", 5)
+    seen = {
+        fingerprint(shop, (entry,)),
+        fingerprint(shop, (replace(entry, file="b"),)),
+        fingerprint(shop, (replace(entry, sha256="2"),)),
+        fingerprint(shop, (entry, replace(entry, file="b"))),
+        fingerprint(replace(shop, digest="another"), (entry,)),
+    }
+    monkeypatch.setattr(catalogue_module, "PARSER_VERSION", "another")
+    seen.add(fingerprint(shop, (entry,)))
+
+    assert len(seen) == 6
+    assert all(len(value) == 16 and int(value, 16) for value in seen)
+    monkeypatch.undo()
+    assert fingerprint(shop, (replace(entry, lines=9),)) in seen
+    assert fingerprint(shop, ()) == "empty"
+
+
+def known_drop(file: str, modified: int, sha256: str | None, *days: date) -> Known:
+    found = Inspection(sha256, (), 1, True, dict.fromkeys(days, 1)) if sha256 else None
+    return Known(Drop(file, 1, modified), found, "" if found else "refused")
+
+
+DROPS = {
+    item.drop.file: item
+    for item in (
+        known_drop("a", 3, "1", ONE, TWO),
+        known_drop("b", 2, "2", TWO, THREE),
+        known_drop("c", 2, "2", TWO),
+        known_drop("d", 4, None),
+    )
+}
+
+
+def test_of_drops_that_share_a_day_the_latest_is_the_day(shop: SourceContract) -> None:
+    latest = replace(shop, overlap=Overlap.LATEST)
+
+    assert manifests(latest, DROPS) == {
+        ONE: (Entry("a", "1", 1),),
+        TWO: (Entry("a", "1", 1),),
+        THREE: (Entry("b", "2", 1),),
+    }
+
+
+def test_of_drops_that_are_as_old_the_last_name_is_the_latest(shop: SourceContract) -> None:
+    latest = replace(shop, overlap=Overlap.LATEST)
+
+    found = manifests(latest, {file: DROPS[file] for file in ("c", "b")})
+
+    assert found[TWO] == (Entry("c", "2", 1),)
+
+
+def test_drops_that_add_up_count_the_same_bytes_once(shop: SourceContract) -> None:
+    union = replace(shop, overlap=Overlap.UNION)
+
+    assert manifests(union, DROPS) == {
+        ONE: (Entry("a", "1", 1),),
+        TWO: (Entry("a", "1", 1), Entry("b", "2", 1)),
+        THREE: (Entry("b", "2", 1),),
+    }
+
+
+@pytest.mark.parametrize(
+    ("contract", "file", "sha256", "days"),
+    [
+        ("shop", "tests/shop/2024-01-01.csv", "1", frozenset({TWO})),
+        ("shop", "tests/shop/2024-01-01.csv", None, frozenset({ONE})),
+        ("shop", "tests/shop/first.csv", None, None),
+        ("till", "tests/till/2024-01-01.csv", None, None),
+    ],
+)
+def test_the_days_of_a_drop_come_from_its_inspection_or_else_from_its_name(
+    request: pytest.FixtureRequest,
+    contract: str,
+    file: str,
+    sha256: str | None,
+    days: frozenset[date] | None,
+) -> None:
+    item = known_drop(file, 1, sha256, TWO)
+
+    assert item.days_at_most(request.getfixturevalue(contract)) == days
+
+
+def refresh_often(address: str, root: str, contract: SourceContract, start: Any) -> None:
+    catalogue = Catalogue(url=address)
+    start.wait()
+    for seconds in range(5):
+        for path in Path(root).rglob("*.csv"):
+            os.utime(path, (seconds, seconds))
+        catalogue.refresh(contract, LandingZone(root=root), inspect)
+
+
+def record_days(address: str, contract: SourceContract, days: list[date], start: Any) -> None:
+    catalogue = Catalogue(url=address)
+    start.wait()
+    for day in days:
+        catalogue.record(contract, {day: manifest("a")})
+        catalogue.record_staged(contract, {day: staged("x")})
+
+
+Work = tuple[Callable[..., None], tuple[Any, ...]]
+
+
+def run_at_once(*work: Work) -> list[int | None]:
+    """Run this in processes of its own, all at once, and give their exit codes."""
+    start = PROCESSES.Event()
+    processes = [PROCESSES.Process(target=target, args=(*args, start)) for target, args in work]
+    for process in processes:
+        process.start()
+    start.set()
+    for process in processes:
+        process.join()
+    return [process.exitcode for process in processes]
+
+
+def test_processes_that_make_the_catalogue_and_write_at_once_lose_and_double_nothing(
+    scene: Scene, shop: SourceContract, till: SourceContract
+) -> None:
+    for number in range(1, 11):
+        scene.write(f"tests/shop/2024-01-{number:02}.csv", drop(LINE))
+    january, february = (
+        list(Window.of_keys(first, last).days())
+        for first, last in (("2024-01-22", "2024-01-31"), ("2024-02-01", "2024-02-10"))
+    )
+    assert run_at_once(
+        (refresh_often, (scene.address, str(scene.root), shop)),
+        (refresh_often, (scene.address, str(scene.root), shop)),
+        (record_days, (scene.address, shop, january)),
+        (record_days, (scene.address, shop, february)),
+        (record_days, (scene.address, till, january)),
+    ) == [0, 0, 0, 0, 0]
+
+    window = Window.of_keys("2024-01-22", "2024-02-10")
+    assert scene.catalogue.recorded(shop, window).keys() == {*january, *february}
+    assert scene.catalogue.staged(shop, window).keys() == {*january, *february}
+    assert scene.catalogue.staged(till, window).keys() == {*january}
+    changes = scene.catalogue.changes_after(0)
+    assert len(changes) == len({change.file for change in changes}) == 10
+
+
+def test_the_catalogue_can_be_read_while_it_is_being_refreshed(
+    scene: Scene, shop: SourceContract
+) -> None:
+    scene.write(FIRST, drop(LINE))
+    scene.write(SECOND, drop(LINE))
+    seen: list[list[Change]] = []
+
+    def look(contract: SourceContract, path: Path, file: str) -> Inspection:
+        seen.append(Catalogue(url=scene.address).changes_after(0))
+        return inspect(contract, path, file)
+
+    scene.catalogue.refresh(shop, scene.zone, look)
+
+    assert seen == [[], []]
+    assert len(scene.changes()) == 2
+
+
+def test_an_error_of_the_landing_zone_is_told_as_the_reason(
+    scene: Scene, shop: SourceContract
+) -> None:
+    scene.write(FIRST, drop(LINE))
+
+    def refuse(contract: SourceContract, path: Path, file: str) -> Inspection:
+        raise DropError(f"{file}: because")
+
+    known = scene.catalogue.refresh(shop, scene.zone, refuse)
+
+    assert known == {FIRST: Known(known[FIRST].drop, None, f"{FIRST}: because")}
