@@ -179,7 +179,7 @@ class S3ObjectStore(ObjectStore):
             yield paths
 
     def _download(self, key: str, path: Path) -> None:
-        from botocore.exceptions import ClientError  # type: ignore[import-untyped]
+        from botocore.exceptions import ClientError
 
         with self._errors_told():
             try:
@@ -197,8 +197,8 @@ class S3ObjectStore(ObjectStore):
     @contextmanager
     def _errors_told(self) -> Iterator[None]:
         """Raise what boto3 reports as an error of this project."""
-        from boto3.exceptions import Boto3Error  # type: ignore[import-untyped]
-        from botocore import exceptions  # type: ignore[import-untyped]
+        from boto3.exceptions import Boto3Error
+        from botocore import exceptions
 
         address = f"s3://{self.bucket}"
         try:

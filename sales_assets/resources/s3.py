@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import boto3  # type: ignore[import-untyped]
-from botocore.config import Config  # type: ignore[import-untyped]
+import boto3
+from botocore.config import Config
 from dagster_aws.s3 import S3Resource
 from pydantic import Field
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.asset_daemon_cursor import AssetDaemonCursor
 
 from sales_assets_tests.harness import SHOP, TILL, Installation, drop
 
@@ -22,7 +23,7 @@ class Daemon:
 
     def __init__(self, made: Installation) -> None:
         self._made = made
-        self._cursor = None
+        self._cursor: AssetDaemonCursor | None = None
 
     def tick(self) -> dg.EvaluateAutomationConditionsResult:
         result = dg.evaluate_automation_conditions(

@@ -33,17 +33,17 @@ def test_the_schedule_asks_for_yesterday_of_the_sources_that_still_deliver(
 ) -> None:
     schedule = shop.definitions.get_schedule_def("daily")
 
-    def asked_at(*moment: int) -> list[str | None]:
+    def asked_at(month: int, day: int) -> list[str | None]:
         context = dg.build_schedule_context(
             instance=shop.instance,
-            scheduled_execution_time=datetime(*moment, tzinfo=UTC),  # type: ignore[arg-type]
+            scheduled_execution_time=datetime(2024, month, day, 6, tzinfo=UTC),
             repository_def=shop.definitions.get_repository_def(),
         )
         requests = schedule.evaluate_tick(context).run_requests or []
         return [request.partition_key for request in requests]
 
-    assert asked_at(2024, 1, 5, 6) == ["2024-01-04"]
-    assert asked_at(2024, 6, 5, 6) == []
+    assert asked_at(1, 5) == ["2024-01-04"]
+    assert asked_at(6, 5) == []
 
 
 def test_a_failed_run_is_told_with_its_assets_and_the_reason(shop: Installation) -> None:

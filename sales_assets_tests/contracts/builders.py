@@ -14,7 +14,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 import yaml
@@ -194,7 +194,7 @@ def csv_bytes(
 ) -> bytes:
     """Rows as Python's own csv module writes them."""
     out = io.StringIO(newline="")
-    quoting = csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL
+    quoting: Literal[0, 1] = csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL
     csv.writer(out, lineterminator=end, delimiter=delimiter, quoting=quoting).writerows(rows)
     return out.getvalue().encode()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Literal
 
 import pytest
 from hypothesis import example, given, settings
@@ -72,7 +73,7 @@ def test_what_python_writes_on_one_line_is_split_into_the_same_fields(
     fields: list[str], quote_all: bool
 ) -> None:
     out = io.StringIO(newline="")
-    quoting = csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL
+    quoting: Literal[0, 1] = csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL
     csv.writer(out, lineterminator="", quoting=quoting).writerow(fields)
 
     assert split_line(COMMA, out.getvalue()) == fields

@@ -61,14 +61,14 @@ def build_job(seen: dict[str, Any]) -> dg.JobDefinition:
         "pool": "warehouse",
     }
 
-    @dg.asset(**common, code_version="1")
+    @dg.asset(**common, code_version="1")  # type: ignore[untyped-decorator]
     def raw(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         seen[context.run.run_id] = context.instance.get_status_by_partition(RAW, DAY_KEYS, DAYS)
         for day in context.partition_keys:
             context.add_asset_metadata({"rows": int(day[-2:])}, partition_key=day)
         return dg.MaterializeResult(metadata={"files": 3}, tags={"team": "shop"})
 
-    @dg.asset(**common, deps=[raw])
+    @dg.asset(**common, deps=[raw])  # type: ignore[untyped-decorator]
     def staged(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         context.log_event(dg.AssetObservation(STAGED, partition=context.partition_keys[0]))
         return dg.MaterializeResult(data_version=dg.DataVersion("v1"))
@@ -77,7 +77,7 @@ def build_job(seen: dict[str, Any]) -> dg.JobDefinition:
     def staged_adds_up() -> dg.AssetCheckResult:
         return dg.AssetCheckResult(passed=True, metadata={"rows": 7})
 
-    @dg.asset(**common, deps=[staged])
+    @dg.asset(**common, deps=[staged])  # type: ignore[untyped-decorator]
     def revenue(context: dg.AssetExecutionContext) -> None:
         if context.run.tags.get(FAIL):
             first = context.partition_keys[0]
@@ -341,7 +341,7 @@ def test_a_longer_range_takes_no_more_transactions(
 
 
 def entry(run_id: str, kind: dg.DagsterEventType, data: Any, second: int) -> EventLogEntry:
-    return EventLogEntry(
+    return EventLogEntry(  # type: ignore[no-untyped-call]
         error_info=None,
         user_message="",
         level=10,

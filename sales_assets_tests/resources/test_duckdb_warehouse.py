@@ -54,9 +54,11 @@ def stage(tmp_path: Path) -> Stage:
             for name, sql_type in reversed(TABLES[table])
         )
         path = next(names)
-        duckdb.sql(f"SELECT {columns}, 'x' AS extra FROM range({rows}) rows (n)").write_parquet(
-            str(path)
-        )
+        with duckdb.connect() as connection:
+            connection.execute(
+                f"COPY (SELECT {columns}, 'x' AS extra FROM range({rows}) rows (n)) TO ?",
+                [str(path)],
+            )
         return path
 
     def stage(

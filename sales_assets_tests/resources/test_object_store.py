@@ -26,7 +26,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ConnectionClosedError
 from moto.backends import get_backend
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
 
 from sales_assets.errors import PermanentError, TransientError
@@ -300,7 +300,7 @@ def test_a_reader_of_an_object_that_is_being_replaced_sees_one_version_whole(
 
     put(b"a")
     with ThreadPoolExecutor(1) as pool:
-        writing = pool.submit(lambda: [put(letter) for letter in [b"b", b"c"] * 10])
+        writing = pool.submit(lambda: list(map(put, [b"b", b"c"] * 10)))
         while not writing.done():
             (content,) = fetch(store, "a/1")
             assert content == content[:1] * size
