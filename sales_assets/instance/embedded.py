@@ -19,11 +19,11 @@ def instance_configuration() -> dict[str, object]:
     """The content of dagster.yaml for an embedded instance."""
     return {
         "instance_class": {
-            "module": "sales_assets.instance.event_log",
-            "class": "BatchingInstance",
+            "module": "sales_assets.instance.liveness",
+            "class": "EmbeddedInstance",
         },
         "run_launcher": {
-            "module": "sales_assets.instance.command_runs",
+            "module": "sales_assets.instance.liveness",
             "class": "EmbeddedRunLauncher",
         },
         # One warehouse file has one writer: a second run would only wait for the first.

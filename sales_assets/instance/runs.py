@@ -12,14 +12,13 @@ from pathlib import Path
 
 import dagster as dg
 from dagster._core.definitions.reconstruct import ReconstructableRepository
+from dagster._core.events import RunFailureReason
 from dagster._core.execution.api import execute_run
 from dagster._core.remote_origin import RemoteRepositoryOrigin
-from dagster._core.utils import make_new_run_id
 from dagster._core.workspace.load_target import WorkspaceFileTarget
 from dagster._utils.interrupts import capture_interrupts
 
 from sales_assets import errors
-from sales_assets.instance.command_runs import COMMAND_TAG, alive, cancel_if_interrupted
 from sales_assets.partitions import Window
 
 ALL_ASSETS_JOB = "__ASSET_JOB"
@@ -62,15 +61,12 @@ class RunStarter:
             loaded
         )
         origin = RemoteRepositoryOrigin(self._location, self._definition.name)
-        run_id = make_new_run_id()
-        with capture_interrupts(), alive(instance, run_id):
+        with capture_interrupts():
             run = instance.create_run_for_job(
                 job_def=job.get_definition(),
-                run_id=run_id,
                 asset_selection=frozenset(keys),
                 run_config=_QUIET,
                 tags={
-                    COMMAND_TAG: "materialize",
                     # Whoever gave the command sees its failure, and repeats it or does not.
                     "dagster/max_retries": "0",
                     "dagster/asset_partition_range_start": window.first_key,
@@ -81,10 +77,22 @@ class RunStarter:
                 repository_load_data=loaded,
             )
             execute_run(job, run, instance)
-            cancel_if_interrupted(instance, run)
+        _cancel_if_interrupted(instance, run)
         ended = instance.get_run_by_id(run.run_id)
         assert ended is not None
         return ended
+
+
+def _cancel_if_interrupted(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
+    """Make a run that Ctrl-C or SIGTERM ended a cancelled one.
+
+    Dagster calls such a run failed, because nobody asked for its end in the UI.
+    """
+    ended = instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
+    for record in ended.records:
+        event = record.event_log_entry.get_dagster_event()
+        if event.job_failure_data.failure_reason is RunFailureReason.UNEXPECTED_TERMINATION:
+            instance.report_run_canceled(run, "The command was interrupted.")
 
 
 def failure_reasons(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[str]:

@@ -1,0 +1,80 @@
+"""Noticing that a run's process is gone.
+
+Belongs here: the sign of life of a run, and asking for it. Does not: how events are stored
+(`event_log`) or what the daemon does with a dead run (Dagster's run monitoring).
+
+Why it exists: with Dagster's own launcher a run whose process was killed, or whose machine went
+down, stays started for ever. The queue, which lets one run at a time onto the embedded warehouse,
+would wait for it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dagster as dg
+from dagster import DagsterEventType, DagsterInstance
+from dagster._core.events import DagsterEventBatchMetadata
+from dagster._core.events.log import EventLogEntry
+from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus
+from filelock import FileLock, Timeout
+
+from sales_assets.instance.event_log import BatchingInstance
+
+_ENDS = {
+    DagsterEventType.RUN_SUCCESS,
+    DagsterEventType.RUN_FAILURE,
+    DagsterEventType.RUN_CANCELED,
+}
+
+
+class EmbeddedInstance(BatchingInstance):
+    """The instance whose processes hold a lock for each run that they execute.
+
+    The lock is the operating system's: it goes with the process, however that ends.
+    """
+
+    def handle_new_event(
+        self, event: EventLogEntry, *, batch_metadata: DagsterEventBatchMetadata | None = None
+    ) -> None:
+        """Take the run's lock before it counts as started, and free it after it has ended."""
+        if event.dagster_event_type is DagsterEventType.RUN_START:
+            lock = run_lock(self, event.run_id)
+            lock.acquire()
+            self._held()[event.run_id] = lock
+        super().handle_new_event(event, batch_metadata=batch_metadata)
+        if event.dagster_event_type in _ENDS and (held := self._held().pop(event.run_id, None)):
+            held.release()
+            Path(held.lock_file).unlink(missing_ok=True)
+
+    def _held(self) -> dict[str, FileLock]:
+        locks: dict[str, FileLock] = self.__dict__.setdefault("_run_locks", {})
+        return locks
+
+
+def run_lock(instance: DagsterInstance, run_id: str) -> FileLock:
+    """The lock of a run, which its process holds while it executes it."""
+    folder = Path(instance.root_directory) / "running"
+    folder.mkdir(exist_ok=True)
+    return FileLock(folder / f"{run_id}.lock")
+
+
+class EmbeddedRunLauncher(DefaultRunLauncher):
+    """Dagster's own launcher, which can also say whether a run's process lives."""
+
+    @property
+    def supports_check_run_worker_health(self) -> bool:
+        """Asked by the daemon's run monitoring."""
+        return True
+
+    def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
+        """FAILED for a started run whose lock nobody holds."""
+        try:
+            with run_lock(self._instance, run.run_id).acquire(timeout=0):
+                return CheckRunHealthResult(
+                    WorkerStatus.FAILED,
+                    "The run's process has ended without a word, as when it is killed. What it "
+                    "committed stays; running the same days again does the rest.",
+                )
+        except Timeout:
+            return CheckRunHealthResult(WorkerStatus.RUNNING)
