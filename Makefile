@@ -52,5 +52,6 @@ format: install-dev  ## put code into shape
 	$(BIN)/ruff format .
 	$(BIN)/sqlfluff fix dbt_project/models dbt_project/tests
 
-clean:  ## remove what the commands made, but not the virtual environment
-	rm -rf .sales_assets dbt_project/target
+clean:  ## remove what the commands made, but neither the drops nor the virtual environment
+	rm -rf dbt_project/target
+	if [ -d .sales_assets ]; then find .sales_assets -mindepth 1 -maxdepth 1 ! -name landing -exec rm -rf {} +; fi

@@ -92,8 +92,9 @@ FROM judged WHERE reasons IS NOT NULL
 _GROSS = (
     "CASE WHEN kind = 'sale' THEN amount WHEN net_amount < 0 THEN 0 ELSE greatest(amount, 0) END"
 )
+_ORDERS = "count(DISTINCT order_id) AS orders,"
 _SUMS = (
-    "count(DISTINCT order_id) AS orders, count(*) AS lines, sum(quantity) AS units, "
+    "count(*) AS lines, sum(quantity) AS units, "
     "sum(gross_amount) AS gross_revenue, sum(returns_amount) AS returned_revenue, "
     "sum(net_amount) AS net_revenue"
 )
@@ -103,6 +104,9 @@ _MARTS = {
     "revenue_by_region": "order_date, source, region, currency",
     "customer_value": "source, customer_id, currency",
 }
+
+
+_WITH_ORDERS = {"daily_revenue", "customer_value"}
 
 
 def run(folder: Path, work: Path) -> dict[str, object]:
@@ -164,8 +168,10 @@ def _build_marts(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("CREATE TABLE fct_sales AS SELECT * FROM stg_sales")
     for name, keys in _MARTS.items():
         known = "WHERE customer_id IS NOT NULL" if name == "customer_value" else ""
+        orders = _ORDERS if name in _WITH_ORDERS else ""
         connection.execute(
-            f"CREATE TABLE {name} AS SELECT {keys}, {_SUMS} FROM fct_sales {known} GROUP BY {keys}"
+            f"CREATE TABLE {name} AS SELECT {keys}, {orders} {_SUMS} "
+            f"FROM fct_sales {known} GROUP BY {keys}"
         )
 
 

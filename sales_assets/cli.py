@@ -78,7 +78,11 @@ def materialize(
     with _progress(), Materializer(Settings.load()) as materializer:
         runs = materializer.plan(source, first, last, missing=missing)
         if not runs:
-            out.print("Everything is as the drops are; nothing to do.")
+            out.print(
+                "Everything is as the drops are; nothing to do."
+                if missing
+                else "No day of a source's history was asked for; nothing to do."
+            )
         try:
             failures = materializer.run(runs)
         except KeyboardInterrupt:
@@ -117,13 +121,22 @@ def status() -> None:
 
     with _waiting(), Materializer(Settings.load()) as materializer:
         out.print(materializer.summary(seconds=False))
-        for contract, days, refused in materializer.state():
-            out.print(
-                f"{contract.name}: {days:,} days are due"
-                if days
-                else f"{contract.name}: up to date"
+        for source in materializer.without_contract():
+            err.print(
+                f"[bold red]No contract:[/] the rows of {source} stay in the warehouse and the "
+                "marts; bring its contract back, or delete them",
+                soft_wrap=True,
             )
-            for reason in refused:
+        for state in materializer.state():
+            due = f"{state.due:,} days are due" if state.due else "up to date"
+            out.print(f"{state.source}: {due}")
+            if state.lines_outside:
+                err.print(
+                    f"[bold yellow]Not loaded:[/] {state.lines_outside:,} lines of {state.source} "
+                    "lie outside of the contract's history or after today",
+                    soft_wrap=True,
+                )
+            for reason in state.refused:
                 err.print(f"[bold red]Refused:[/] {reason}", soft_wrap=True)
 
 

@@ -99,10 +99,10 @@ class DbtLocation:
         return hashlib.sha256(f"{self.source_hash()}{rest}".encode()).hexdigest()
 
 
-def prepare(location: DbtLocation, *, force: bool = False) -> bool:
+def prepare(location: DbtLocation) -> bool:
     """Parse the project and keep the result; False if nothing has changed since the last time."""
     full_hash = location.full_hash()
-    if not force and _record(location).get("full_hash") == full_hash and _complete(location):
+    if _record(location).get("full_hash") == full_hash and _complete(location):
         return False
     location.prepared_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=location.prepared_dir, prefix=".parse-") as scratch:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Self
@@ -34,12 +35,22 @@ from sales_assets.planning import (
     recorded_days,
 )
 from sales_assets.resources.build import build_resources
-from sales_assets.resources.catalogue import Catalogue, Known
+from sales_assets.resources.catalogue import Catalogue, Known, manifests
 from sales_assets.resources.landing_zone import LandingZone
 from sales_assets.resources.staging_area import StagingArea
 from sales_assets.resources.warehouse import Warehouse
 from sales_assets.settings import PROJECT, Settings
 from sales_assets.summary import count_checks, refused_lines, source_table
+
+
+@dataclass(frozen=True)
+class SourceState:
+    """How a source stands: days that are due, lines of drops that no such day holds, refusals."""
+
+    source: str
+    due: int
+    lines_outside: int
+    refused: list[str]
 
 
 class Materializer:
@@ -143,10 +154,25 @@ class Materializer:
             self._seconds if seconds else None,
         )
 
-    def state(self) -> Iterator[tuple[SourceContract, int, list[str]]]:
-        """For each source, how many days are due and why drops are refused."""
+    def state(self) -> Iterator[SourceState]:
+        """How each source stands."""
         first_partition = partitions_of(self._settings, self._contracts).start.date()
         for contract in self._contracts:
             window = history_window(contract, None, None, first_partition)
-            due = len(self._due(contract, window)) if window else 0
-            yield contract, due, refused_lines(self._known(contract).values())
+            known = self._known(contract)
+            yield SourceState(
+                contract.name,
+                len(self._due(contract, window)) if window else 0,
+                sum(
+                    sum(entry.lines for entry in files)
+                    for day, files in manifests(contract, known).items()
+                    if window is None or day not in window
+                ),
+                refused_lines(known.values()),
+            )
+
+    def without_contract(self) -> list[str]:
+        """Sources whose rows are in the warehouse although no contract describes them any more."""
+        rows = self._warehouse.rows("SELECT DISTINCT source FROM ledger WHERE lines > 0 ORDER BY 1")
+        names = {contract.name for contract in self._contracts}
+        return [source for (source,) in rows if source not in names]

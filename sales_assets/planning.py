@@ -55,7 +55,7 @@ def history_window(
     Days that were asked for by name are taken even outside of the history.
     """
     today = datetime.now(UTC).date()
-    start = first or contract.history.start
+    start = first or max(contract.history.start, first_partition)
     end = (last + DAY) if last else min(contract.history.end or today + DAY, today + DAY)
     if start < first_partition:
         raise UsageError(

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sales_assets.errors import UsageError
@@ -84,6 +85,25 @@ class Settings(BaseSettings):
         pattern=r"^\d+(\.\d+)?\s?[KMGT]i?B$",
         description="Memory of one DuckDB; larger work spills to disk.",
     )
+
+    @field_validator(
+        "home", "landing_zone", "object_store_path", "warehouse_path", "contracts", mode="after"
+    )
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        """Dagster's processes work in other folders than the one a path was written for."""
+        return path and path.absolute()
+
+    @field_validator("catalogue_url")
+    @classmethod
+    def _without_password(cls, url: str | None) -> str | None:
+        """Dagster shows the configuration of resources to everybody who may see the UI."""
+        if url and re.search(r"://[^/@]*:[^/@]*@", url):
+            raise ValueError(
+                "holds a password, which the UI would show; leave it out and put it into "
+                "~/.pgpass or PGPASSWORD, where the driver finds it"
+            )
+        return url
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

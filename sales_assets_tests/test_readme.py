@@ -141,13 +141,13 @@ def test_a_source_of_ones_own_takes_a_contract_and_two_commands(
     own = {**env, "SALES_ASSETS_HOME": str(tmp_path / "home")}
     steps = [
         line.replace("FILE", str(drop)).replace("NAME", "bakery")
-        for line in re.findall(r"`(sales-assets [^`]*NAME)`", README)
+        for line in re.findall(r"`(\.venv/bin/sales-assets [^`]*NAME)`", README)
     ]
     assert len(steps) == 2
-    total = "sales-assets query 'select sum(net_revenue) as n from daily_revenue'"
-    for step in ["sales-assets prepare", *steps, total]:
+    total = ".venv/bin/sales-assets query 'select sum(net_revenue) as n from daily_revenue'"
+    for step in [".venv/bin/sales-assets prepare", *steps, total]:
         done = subprocess.run(
-            f".venv/bin/{step}",
+            step,
             shell=True,
             cwd=clone,
             env=own,

@@ -103,13 +103,11 @@ def build_marts(
     partitions_def: dg.DailyPartitionsDefinition,
     on_revenue: dg.AutomationCondition[Any] | None = None,
     along: dg.AutomationCondition[Any] | None = None,
-    pool: str | None = None,
 ) -> dg.AssetsDefinition:
     """All dbt models and their tests, as one step that a range of days runs once.
 
     `manifest` comes from `dbt_manifest.read_manifest`; `on_revenue` is the automation condition of
-    models that read no other model, `along` that of all above them; `pool` keeps other
-    writers out of an embedded warehouse.
+    models that read no other model, `along` that of all above them.
     """
     translator = MartsTranslator(revenue_keys, on_revenue, along)
     _refuse_homeless_tests(manifest, translator)
@@ -120,7 +118,6 @@ def build_marts(
         dagster_dbt_translator=translator,
         partitions_def=partitions_def,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        pool=pool,
     )
     def marts(
         context: dg.AssetExecutionContext, dbt: DbtInProcess, warehouse: Warehouse

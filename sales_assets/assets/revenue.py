@@ -8,10 +8,11 @@ Without `from __future__ import annotations`: Dagster reads the asset's annotati
 
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
@@ -25,7 +26,8 @@ from sales_assets.checks.reconcile import (
     totals_match_staged_spec,
 )
 from sales_assets.contracts.model import SourceContract
-from sales_assets.errors import PermanentError
+from sales_assets.errors import PermanentError, TransientError
+from sales_assets.partitions import Window
 from sales_assets.resources.catalogue import Catalogue, Manifest, StagedCounts, fingerprint
 from sales_assets.resources.object_store import ObjectStore
 from sales_assets.resources.staged_objects import ACCEPTED, REJECTED, staged_key
@@ -77,7 +79,15 @@ def build_revenue(
             ]
             for start in range(0, len(todo), chunk_days):
                 chunk = sorted(todo)[start : start + chunk_days]
-                written = _load(contract, object_store, warehouse, manifests, staged, chunk)
+                written = _load(
+                    contract,
+                    object_store,
+                    warehouse,
+                    manifests,
+                    staged,
+                    chunk,
+                    partial(_confirm, catalogue, contract, manifests, chunk),
+                )
                 committed.add(_told(written))
                 loaded |= {day.day: day for day in written}
                 _log.info(
@@ -90,12 +100,13 @@ def build_revenue(
             never = {day for day in manifests if day not in loaded}
             committed.add((day, {"dagster/partition_row_count": 0}) for day in never)
         lines = {day: sum(entry.lines for entry in m) for day, m in manifests.items()}
+        now = warehouse.counted(contract.name, window)
         return dg.MaterializeResult(
             check_results=[
                 lines_reconcile(
-                    key, lines, {day: (d.accepted, d.rejected) for day, d in loaded.items()}
+                    key, lines, {day: (d.accepted, d.rejected) for day, d in now.items()}
                 ),
-                totals_match_staged(key, staged, loaded),
+                totals_match_staged(key, staged, now),
             ]
         )
 
@@ -109,6 +120,7 @@ def _load(
     manifests: Mapping[date, Manifest],
     staged: Mapping[date, StagedCounts],
     days: list[date],
+    confirm: Callable[[], None],
 ) -> list[LoadedDay]:
     """Replace some days of the warehouse by their staged objects."""
     for day in days:
@@ -143,6 +155,23 @@ def _load(
                 )
                 for day in days
             ],
+            confirm,
+        )
+
+
+def _confirm(
+    catalogue: Catalogue,
+    contract: SourceContract,
+    manifests: Mapping[date, Manifest],
+    days: list[date],
+) -> None:
+    """Refuse to load days whose drops another run has recorded anew since this one began."""
+    now = catalogue.recorded(contract, Window.around(days))
+    changed = [day for day in days if now[day] != manifests[day]]
+    if changed:
+        raise TransientError(
+            f"{contract.name}, {changed[0]}: another run has taken newer drops of this day "
+            f"({len(changed)} days like this); nothing was changed. Materialise it again"
         )
 
 

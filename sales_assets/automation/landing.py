@@ -5,7 +5,7 @@ Belongs here: from changes to run requests. Does not: noticing changes (`resourc
 Without `from __future__ import annotations`: Dagster reads the sensor's annotations as objects.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 
 import dagster as dg
@@ -13,7 +13,7 @@ import dagster as dg
 from sales_assets.assets.keys import asset_key
 from sales_assets.contracts.model import SourceContract
 from sales_assets.partitions import Window, contiguous
-from sales_assets.resources.catalogue import Catalogue, Change, Known, manifests
+from sales_assets.resources.catalogue import Catalogue, Change, Known, fingerprint, manifests
 from sales_assets.resources.landing_zone import LandingZone
 from sales_assets.resources.staging_area import StagingArea
 
@@ -28,8 +28,9 @@ def build_landing_sensor(
 ) -> dg.SensorDefinition:
     """One sensor for the drops of all sources.
 
-    A file counts when it has not changed for `settle_seconds`. The cursor is the number of the
-    last change seen; a tick that fails leaves it, and the same changes are looked at again.
+    A file counts when it has not changed for `settle_seconds`. The cursor is the catalogue and
+    the number of the last change seen in it; a tick that fails leaves it, and the same changes are
+    looked at again. With another catalogue all of its changes are.
     """
     keys = [asset_key(contract, layer) for contract in contracts for layer in LAYERS]
 
@@ -52,7 +53,8 @@ def build_landing_sensor(
             )
             for contract in contracts
         }
-        changes = catalogue.changes_after(int(context.cursor or 0))
+        identity, _, number = (context.cursor or "").partition(":")
+        changes = catalogue.changes_after(int(number) if identity == catalogue.identity else 0)
         if not changes:
             return dg.SkipReason("no drop came, changed or went")
         requests: list[dg.RunRequest] = []
@@ -72,8 +74,11 @@ def build_landing_sensor(
                     f"{contract.name}: drops for days after today, {last}, wait for their day; "
                     "the daily schedule takes them"
                 )
-            requests += run_requests(contract, [day for day in days if first <= day <= last], own)
-        return dg.SensorResult(run_requests=requests, cursor=str(changes[-1].number))
+            asked = [day for day in days if first <= day <= last]
+            requests += run_requests(contract, bridged(asked, contract, catalogue, known), own)
+        return dg.SensorResult(
+            run_requests=requests, cursor=f"{catalogue.identity}:{changes[-1].number}"
+        )
 
     return landing_zone_sensor
 
@@ -87,7 +92,7 @@ def refusals(changes: Iterable[Change], known: dict[str, Known]) -> list[str]:
 def changed_days(
     contract: SourceContract, catalogue: Catalogue, known: dict[str, Known], changes: list[Change]
 ) -> list[date]:
-    """The days that the changes touch and that `raw` has not recorded as they are now.
+    """The days that the changes touch and that are not staged as their drops are now.
 
     A refused drop whose name says its day counts, so that the day's run fails and says why.
     """
@@ -95,18 +100,48 @@ def changed_days(
     if not touched:
         return []
     now = manifests(contract, known)
-    recorded = catalogue.manifests(contract, Window.around(touched))
-    return sorted(
-        day
-        for day in touched
-        if recorded.get(day) != now.get(day, ()) or _refused(contract, known, day)
-    )
+    around = Window.around(touched)
+    recorded, staged = catalogue.manifests(contract, around), catalogue.staged(contract, around)
+
+    def is_done(day: date) -> bool:
+        files = now.get(day, ())
+        if recorded.get(day) != files or _refused(contract, known, day):
+            return False
+        there = staged.get(day)
+        return not files or (
+            there is not None and there.fingerprint == fingerprint(contract, files)
+        )
+
+    return sorted(day for day in touched if not is_done(day))
 
 
 def _refused(contract: SourceContract, known: dict[str, Known], day: date) -> bool:
     return any(
         item.refused and day in (item.days_at_most(contract) or ()) for item in known.values()
     )
+
+
+def bridged(
+    days: list[date],
+    contract: SourceContract,
+    catalogue: Catalogue,
+    known: Mapping[str, Mapping[str, Known]],
+) -> list[date]:
+    """The days and those between them for which the calendar expects no drop, and none is known.
+
+    Else a source that delivers on weekdays only would be a run a week.
+    """
+    if not days:
+        return days
+    around = Window.around(days)
+    now = manifests(contract, dict(known[contract.name]))
+    taken = {day for day, files in catalogue.manifests(contract, around).items() if files}
+    asked = set(days)
+    return [
+        day
+        for day in around.days()
+        if day in asked or not (contract.calendar.expects(day) or day in now or day in taken)
+    ]
 
 
 def run_requests(

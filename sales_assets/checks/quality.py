@@ -43,8 +43,8 @@ def build_quality_checks(contract: SourceContract) -> dg.AssetChecksDefinition:
             VOLUME,
             asset=key,
             description=(
-                f"Each day has between a quarter and {BAND} times the median rows of the "
-                f"{TRAILING_DAYS} days before it."
+                "Each day that the calendar expects has rows: between a quarter and "
+                f"{BAND} times the median of the {TRAILING_DAYS} days before it."
             ),
         ),
         *(
@@ -120,9 +120,11 @@ def check_rule(
             told.append(f"{len(found) - len(bad)} of {len(found)} days as expected")
         else:
             number = warehouse.number(rule.query, contract.name, span)
-            if not rule.holds(number):
+            if number is not None and not rule.holds(number):
                 wrong[span] = f"the query gives {number}"
-            told.append(f"the query gives {number}")
+            told.append(
+                "the query finds nothing" if number is None else f"the query gives {number}"
+            )
     operands = " and ".join(map(str, rule.expected))
     here = any(span.overlap(window) for span in wrong)
     spans = [[span.first_key, span.last_key] for span in wrong]
@@ -141,16 +143,18 @@ def check_rule(
 def check_volume(
     key: dg.AssetKey, contract: SourceContract, warehouse: Warehouse, window: Window
 ) -> dg.AssetCheckResult:
-    """The rows of each day of a window against the median of the days before it."""
+    """The rows of each day of a window against the calendar and the median of the days before."""
     longer = Window(window.start - timedelta(days=TRAILING_DAYS), window.end)
     rows = {
         day: entry.accepted
         for day, entry in warehouse.loaded(contract.name, longer).items()
         if entry.lines
     }
-    wrong, compared = {}, 0
+    wrong, compared, today = {}, 0, datetime.now(UTC).date()
     for day in window.days():
         if day not in rows:
+            if contract.history.holds(day) and contract.calendar.expects(day) and day < today:
+                wrong[day.isoformat()] = "no rows, and the calendar expects some"
             continue
         before = [
             rows[earlier]
@@ -167,7 +171,7 @@ def check_volume(
         VOLUME,
         key,
         expected=f"a quarter to {BAND} times the median of the {TRAILING_DAYS} days before",
-        found=f"{compared - len(wrong):,} of {compared:,} days with enough history are in the band",
+        found=f"{len(wrong):,} days stand out; {compared:,} had enough days before them to compare",
         wrong=wrong,
         to_do="Ask the source whether these days' drops are complete",
         warn=True,

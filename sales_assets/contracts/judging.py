@@ -33,6 +33,11 @@ from sales_assets.contracts.sql import (
     text_column,
 )
 
+MASK = "***"
+"""Stands for a personal value where a person reads what was rejected."""
+WITHHELD = "(withheld: such a line may hold personal data; see the line of the file)"
+"""Stands for a line whose fields cannot be told apart, if some of them are personal."""
+
 
 def partition_day(contract: SourceContract) -> str:
     """The day of a typed line; NULL for a line whose day column is blank or does not fit."""
@@ -71,8 +76,10 @@ def judged_query(contract: SourceContract, lines: str, files: str) -> str:
     mapped = [item for column in MAPPED_COLUMNS for item in _mapped(contract, column)]
     canonical = [quoted(column.name) for column in MAPPED_COLUMNS]
     extras = [quoted(column.name) for column in contract.extra_columns]
-    of_columns = [rule for column in contract.columns for rule in column_rules(column)]
+    of_columns = [_masked(c, rule) for c in contract.columns for rule in column_rules(c)]
     of_mapped = list(_mapped_rules(contract))
+    has_personal = any(column.is_personal for column in contract.columns)
+    withheld = literal(WITHHELD) if has_personal else "malformed_text"
     return f"""
 WITH read AS (
     SELECT {", ".join(["lines.*", "files.file", "files.file_sha256", "files.file_day", *casts])}
@@ -99,7 +106,8 @@ SELECT
     CASE WHEN column_reasons IS NULL THEN mapped_reasons
         WHEN malformed IS NOT NULL THEN column_reasons
         ELSE list_concat(column_reasons, mapped_reasons) END AS reasons,
-    CASE WHEN reasons IS NOT NULL THEN coalesce(malformed_text, {_line_text(contract)}) END AS text,
+    CASE WHEN reasons IS NOT NULL THEN
+        CASE WHEN malformed IS NULL THEN {_line_text(contract)} ELSE {withheld} END END AS text,
     file_no
 FROM judged
 """
@@ -150,12 +158,22 @@ def _reasons(rules: Sequence[Rule]) -> str:
     return f"CASE WHEN {broken} THEN list_filter([{told}], lambda r: r IS NOT NULL) END"
 
 
+def _masked(column: Column, rule: Rule) -> Rule:
+    """A rule whose reason does not show a personal value."""
+    if not column.is_personal or "||" not in rule.reason:
+        return rule
+    return Rule(rule.broken, literal(f"{column.name}: {MASK} is not what the contract describes"))
+
+
 def _line_text(contract: SourceContract) -> str:
-    """The line's fields joined again, quoted where they have to be."""
+    """The line's fields joined again, quoted where they have to be; personal ones masked."""
     delimiter, quote = contract.dialect.delimiter, contract.dialect.quote_char
     fields = []
     for column in contract.columns:
         text = f"coalesce({text_column(column)}, '')"
+        if column.is_personal:
+            fields.append(f"CASE WHEN {text} <> '' THEN {literal(MASK)} ELSE '' END")
+            continue
         special = f"contains({text}, {literal(delimiter)}) OR contains({text}, {literal(quote)})"
         escaped = f"replace({text}, {literal(quote)}, {literal(quote * 2)})"
         fields.append(

@@ -42,7 +42,7 @@ def load_contracts(folders: Iterable[Path]) -> tuple[SourceContract, ...]:
     """Load every `*.odcs.yaml` of the folders, sorted by `team/source`.
 
     Raises ContractError naming file, field and fix for every problem in any of them, and for
-    two contracts that describe the same source.
+    two contracts that describe the same source or claim the same files, and for no contract.
     """
     contracts: dict[str, SourceContract] = {}
     problems: list[str] = []
@@ -65,6 +65,16 @@ def load_contracts(folders: Iterable[Path]) -> tuple[SourceContract, ...]:
                     f"{file}: name: source '{contract.name}' is described by {other.file} too; "
                     "give one of them another name"
                 )
+    paths: dict[str, SourceContract] = {}
+    for contract in contracts.values():
+        other = paths.setdefault(contract.path, contract)
+        if other is not contract:
+            problems.append(
+                f"{contract.file}: servers[0].path: '{contract.path}' is that of {other.file} too, "
+                "so that each drop would count twice; give each source a folder of its own"
+            )
+    if not contracts and not problems:
+        problems.append(f"{', '.join(map(str, folders))}: holds no contract (*.odcs.yaml)")
     if problems:
         raise ContractError("\n".join(problems))
     return tuple(contracts[name] for name in sorted(contracts))
@@ -131,7 +141,10 @@ def _digest(contract: SourceContract) -> str:
         contract.name,
         contract.path,
         asdict(contract.dialect),
-        [{k: v for k, v in asdict(c).items() if k not in prose} for c in contract.columns],
+        [
+            {k: v for k, v in asdict(c).items() if k not in prose} | {"personal": c.is_personal}
+            for c in contract.columns
+        ],
         [(mapping.name, mapping.expression) for mapping in contract.mappings],
         day.column if isinstance(day, DayFromColumn) else [day.pattern.pattern, day.format],
         contract.overlap,

@@ -61,6 +61,11 @@ class Column:
     max_length: int | None = None
     classification: str | None = None
 
+    @property
+    def is_personal(self) -> bool:
+        """Whether its values are kept from everybody who may see what was rejected."""
+        return self.classification not in {None, "public", "internal"}
+
 
 @dataclass(frozen=True)
 class Mapping:

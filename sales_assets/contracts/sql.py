@@ -14,7 +14,7 @@ from sales_assets.contracts.formats import has_offset, strptime_format, text_pat
 from sales_assets.contracts.logical import LogicalType, scale_of
 from sales_assets.contracts.model import Column
 
-PARSER_VERSION = "2"
+PARSER_VERSION = "3"
 """Part of every fingerprint: raise it when the same text would become another row."""
 
 

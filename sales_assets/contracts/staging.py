@@ -195,19 +195,6 @@ class Stager:
             )
         return files
 
-    def _one_file(self, folder: Path) -> Path:
-        """The Parquet file of a day; DuckDB may write a large day in several parts."""
-        parts = sorted(folder.iterdir())
-        if len(parts) == 1:
-            return parts[0]
-        whole = folder / "whole.parquet"
-        self._con.execute(
-            "COPY (SELECT * FROM read_parquet("
-            f"{[str(part) for part in parts]}, hive_partitioning = false)) "
-            f"TO {literal(str(whole))} (FORMAT parquet, COMPRESSION zstd)"
-        )
-        return whole
-
     def _read(
         self,
         contract: SourceContract,

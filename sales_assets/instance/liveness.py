@@ -68,9 +68,15 @@ class EmbeddedRunLauncher(DefaultRunLauncher):
         return True
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
-        """FAILED for a started run whose lock nobody holds."""
+        """FAILED for a started run whose lock is here and nobody holds it.
+
+        Without a lock the run is one of another machine, of which nothing is known.
+        """
+        lock = run_lock(self._instance, run.run_id)
+        if not Path(lock.lock_file).exists():
+            return CheckRunHealthResult(WorkerStatus.RUNNING)
         try:
-            with run_lock(self._instance, run.run_id).acquire(timeout=0):
+            with lock.acquire(timeout=0):
                 return CheckRunHealthResult(
                     WorkerStatus.FAILED,
                     "The run's process has ended without a word, as when it is killed. What it "

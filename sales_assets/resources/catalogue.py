@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -28,7 +29,7 @@ from filelock import FileLock
 from sales_assets.contracts.inspection import Inspection, file_day
 from sales_assets.contracts.model import DayFromFileName, Overlap, SourceContract
 from sales_assets.contracts.sql import PARSER_VERSION
-from sales_assets.errors import DropError, UsageError
+from sales_assets.errors import DropError, TransientError, UsageError
 from sales_assets.partitions import Window
 from sales_assets.resources.landing_zone import Drop, LandingZone
 
@@ -63,6 +64,7 @@ _CHANGES = sa.Table(
     sa.Column("days", sa.Text, nullable=False),
     sqlite_autoincrement=True,
 )
+_IDENTITY = sa.Table("identity", _METADATA, sa.Column("id", sa.String, primary_key=True))
 _MANIFESTS = sa.Table(
     "manifests",
     _METADATA,
@@ -114,6 +116,7 @@ class Known:
     drop: Drop
     inspection: Inspection | None
     refused: str
+    digest: str = ""
 
     def days_at_most(self, contract: SourceContract) -> frozenset[date] | None:
         """The days that the drop can hold; None if nothing is known of them."""
@@ -158,7 +161,8 @@ class Catalogue(dg.ConfigurableResource[Any]):
         url = sa.make_url(self.url)
         if url.get_backend_name() != "sqlite":
             engine = sa.create_engine(url)
-            _METADATA.create_all(engine)
+            with engine.begin() as connection:
+                _create(connection)
             return engine
         assert url.database is not None
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
@@ -166,7 +170,7 @@ class Catalogue(dg.ConfigurableResource[Any]):
         # SQLite's time-out does not cover the change to WAL, nor two programs making one table.
         with FileLock(f"{url.database}.lock"), engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-            _METADATA.create_all(connection)
+            _create(connection)
             connection.commit()
         return engine
 
@@ -180,10 +184,17 @@ class Catalogue(dg.ConfigurableResource[Any]):
         """Bring the catalogue up to date with the landing zone; inspect what is new or changed.
 
         A file that changed within the last `settle_seconds` is left as it was known before.
-        A drop that cannot be used is kept as refused, with the reason; nothing is raised.
+        A drop that cannot be used is kept as refused, with the reason. Raises TransientError if
+        the landing zone is not to be had, so that its drops do not count as gone.
         """
-        listed = {drop.file: drop for drop in zone.list(contract.path)}
         known, fresh = self._known(contract)
+        if known and zone.is_away(contract.path):
+            raise TransientError(
+                f"{contract.name}: the folder of its drops ({contract.path}) is not in the landing "
+                f"zone, which held {len(known)} before; mount it again or, if they are to go, make "
+                "it an empty folder"
+            )
+        listed = {drop.file: drop for drop in zone.list(contract.path)}
         gone = [known.pop(file) for file in sorted(known.keys() - listed.keys())]
         due = [
             drop
@@ -219,9 +230,11 @@ class Catalogue(dg.ConfigurableResource[Any]):
     ) -> Known:
         try:
             with zone.local(drop.file) as path:
-                return Known(drop, inspect(contract, path, drop.file), "")
+                return Known(drop, inspect(contract, path, drop.file), "", contract.digest)
         except DropError as error:
-            return Known(drop, None, str(error))
+            return Known(drop, None, str(error), contract.digest)
+        except OSError as error:
+            return Known(drop, None, f"{drop.file}: cannot be read ({error})", contract.digest)
 
     def _write(
         self, contract: SourceContract, gone: Sequence[Known], read: Sequence[Known]
@@ -236,7 +249,7 @@ class Catalogue(dg.ConfigurableResource[Any]):
             for item in gone:
                 before = self._take_out(connection, contract, item.drop.file)
                 if before is not None:
-                    self._log(connection, contract, item.drop.file, _days(before))
+                    self._log(connection, contract, item.drop.file, _days(contract, before))
             for item in read:
                 before = self._take_out(connection, contract, item.drop.file)
                 self._put_in(connection, contract, item)
@@ -244,8 +257,9 @@ class Catalogue(dg.ConfigurableResource[Any]):
                     item.inspection,
                     item.refused,
                 )
-                if not same:
-                    self._log(connection, contract, item.drop.file, _days(before) | _days(item))
+                if not same or before is None or before.digest != contract.digest:
+                    days = _days(contract, before) | _days(contract, item)
+                    self._log(connection, contract, item.drop.file, days)
 
     def _take_out(
         self, connection: sa.Connection, contract: SourceContract, file: str
@@ -276,6 +290,12 @@ class Catalogue(dg.ConfigurableResource[Any]):
     ) -> None:
         text = json.dumps(sorted(day.isoformat() for day in days))
         connection.execute(_CHANGES.insert().values(source=contract.name, file=file, days=text))
+
+    @cached_property
+    def identity(self) -> str:
+        """Which catalogue this is: the numbers of another one's changes mean nothing here."""
+        with self._engine.connect() as connection:
+            return str(connection.execute(sa.select(_IDENTITY.c.id)).scalar_one())
 
     def changes_after(self, number: int) -> list[Change]:
         """The changes after a number, oldest first."""
@@ -385,6 +405,12 @@ class Catalogue(dg.ConfigurableResource[Any]):
         return _load_known(row) if row else None
 
 
+def _create(connection: sa.Connection) -> None:
+    _METADATA.create_all(connection)
+    if connection.execute(sa.select(_IDENTITY.c.id)).first() is None:
+        connection.execute(_IDENTITY.insert().values(id=uuid.uuid4().hex))
+
+
 def manifests(contract: SourceContract, known: dict[str, Known]) -> dict[date, Manifest]:
     """Which files make up each day, by the contract's rule for drops that share a day.
 
@@ -414,8 +440,8 @@ def _rests(drop: Drop, settle_seconds: float) -> bool:
     return not 0 <= age < settle_seconds * 1e9
 
 
-def _days(known: Known | None) -> frozenset[date]:
-    return frozenset(known.inspection.days) if known and known.inspection else frozenset()
+def _days(contract: SourceContract, known: Known | None) -> frozenset[date]:
+    return (known.days_at_most(contract) if known else None) or frozenset()
 
 
 def _dump_inspection(inspection: Inspection) -> str:
@@ -425,7 +451,7 @@ def _dump_inspection(inspection: Inspection) -> str:
 
 def _load_known(row: sa.Row[Any]) -> Known:
     inspection = _load_inspection(row.inspection) if row.inspection else None
-    return Known(Drop(row.file, row.size, row.modified_ns), inspection, row.refused)
+    return Known(Drop(row.file, row.size, row.modified_ns), inspection, row.refused, row.digest)
 
 
 def _load_inspection(text: str) -> Inspection:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
 from decimal import Decimal
@@ -49,11 +49,30 @@ class DuckDBWarehouse(Warehouse):
         )
         return {row[0]: LoadedDay(*row) for row in rows}
 
-    def replace(self, source: str, loads: Sequence[DayLoad]) -> list[LoadedDay]:
+    def counted(self, source: str, window: Window) -> dict[date, LoadedDay]:
+        """What the tables hold for a source and the days of a window, by the ledger's days."""
+        these = [source, window.start, window.end]
+        within = "source = ? AND partition_date >= ? AND partition_date < ?"
+        rows = self.rows(
+            "SELECT partition_date, fingerprint, lines, coalesce(a.rows, 0), coalesce(r.rows, 0), "
+            "coalesce(a.amount, 0), coalesce(a.net_amount, 0) FROM ledger LEFT JOIN ("
+            "SELECT partition_date, count(*) AS rows, sum(amount) AS amount, "
+            f"sum(net_amount) AS net_amount FROM main.revenue WHERE {within} GROUP BY ALL"
+            ") AS a USING (partition_date) LEFT JOIN ("
+            f"SELECT partition_date, count(*) AS rows FROM rejected WHERE {within} GROUP BY ALL"
+            f") AS r USING (partition_date) WHERE {within}",
+            these * 3,
+        )
+        return {row[0]: LoadedDay(*row) for row in rows}
+
+    def replace(
+        self, source: str, loads: Sequence[DayLoad], confirm: Callable[[], None] = lambda: None
+    ) -> list[LoadedDay]:
         """Replace days of a source in one transaction; see `Warehouse.replace`."""
         import duckdb
 
         with self._write() as connection:
+            confirm()
             connection.execute("BEGIN")
             try:
                 loaded = _replace(connection, source, loads)
@@ -69,14 +88,14 @@ class DuckDBWarehouse(Warehouse):
         with self._read() as connection:
             return connection.execute(query, list(parameters)).fetchall()
 
-    def number(self, query: str, source: str, window: Window) -> Decimal:
-        """The one number of a query over a source's rows of some days; NULL counts as zero."""
+    def number(self, query: str, source: str, window: Window) -> Decimal | None:
+        """The one number of a query over a source's rows of some days."""
         rows = self.rows(
             "WITH revenue AS (SELECT * FROM main.revenue WHERE source = ? AND "
             f"partition_date >= ? AND partition_date < ?) SELECT ({query})",
             [source, window.start, window.end],
         )
-        return Decimal(str(rows[0][0] or 0))
+        return None if rows[0][0] is None else Decimal(str(rows[0][0]))
 
     def select(self, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Column names and rows of a person's query, which can read the warehouse only.

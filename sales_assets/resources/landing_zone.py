@@ -1,7 +1,7 @@
 """The landing zone: where people and machines drop CSV files.
 
-Belongs here: listing, opening and adding drops. Does not: which day a drop is for (`drops`),
-or what was read of it before (`catalogue`).
+Belongs here: listing, opening and adding drops. Does not: which day a drop is for
+(`contracts.inspection`), or what was read of it before (`catalogue`).
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 
 import dagster as dg
 
-from sales_assets.errors import DropError
+from sales_assets.errors import DropError, TransientError
 
 UNFINISHED = (".tmp", ".part", ".partial", ".crdownload", ".filepart", ".swp", "~")
 """Endings that programs give to files while they write them; such files are left alone."""
@@ -49,6 +50,8 @@ class LandingZone(dg.ConfigurableResource[Any]):
         Odd bytes of a name that is not UTF-8 are shown in hexadecimal, and `local` refuses it.
         """
         root = Path(self.root)
+        if self.is_away(pattern):
+            return []
         drops = []
         for path in root.glob(pattern):
             if not is_finished(path.name):
@@ -60,6 +63,21 @@ class LandingZone(dg.ConfigurableResource[Any]):
                     name = PurePath(file).as_posix()
                     drops.append(Drop(name, found.st_size, found.st_mtime_ns))
         return sorted(drops, key=lambda drop: drop.file)
+
+    def is_away(self, pattern: str) -> bool:
+        """Whether the folder that a glob begins with is not there, as when a share is not mounted.
+
+        Raises TransientError if it is there and cannot be read.
+        """
+        fixed = takewhile(lambda part: not set(part) & set("*?["), PurePosixPath(pattern).parts)
+        folder = Path(self.root, *list(fixed)[: len(PurePosixPath(pattern).parts) - 1])
+        try:
+            os.scandir(folder).close()
+        except FileNotFoundError:
+            return True
+        except OSError as error:
+            raise TransientError(f"{folder}: the drops cannot be listed ({error})") from error
+        return False
 
     def stat(self, file: str) -> Drop | None:
         """One drop, or None if it is gone."""

@@ -7,7 +7,7 @@ Does not: one product's SQL (`duckdb_warehouse`), or the models above `revenue` 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
@@ -88,20 +88,32 @@ class Warehouse(dg.ConfigurableResource[Any], ABC):
         """The ledger's entries of a source for the days of a window."""
 
     @abstractmethod
-    def replace(self, source: str, loads: Sequence[DayLoad]) -> list[LoadedDay]:
+    def replace(
+        self, source: str, loads: Sequence[DayLoad], confirm: Callable[[], None] = lambda: None
+    ) -> list[LoadedDay]:
         """Replace these days of `revenue` and `rejected`, and their ledger, in one transaction.
+
+        `confirm` is called when nobody else can write any more, before anything is changed; it
+        raises if the loads are no longer what is wanted.
 
         The rows are counted before the commit: if a day's lines are not all accepted or
         rejected, nothing is changed and PermanentError is raised.
         """
 
     @abstractmethod
+    def counted(self, source: str, window: Window) -> dict[date, LoadedDay]:
+        """As `loaded`, with the rows and sums that the tables hold now instead of the ledger's."""
+
+    @abstractmethod
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query over the warehouse; parameters are bound to `?`."""
 
     @abstractmethod
-    def number(self, query: str, source: str, window: Window) -> Decimal:
-        """The one number of a checked query in which `revenue` is a source's rows of some days."""
+    def number(self, query: str, source: str, window: Window) -> Decimal | None:
+        """The one number of a checked query in which `revenue` is a source's rows of some days.
+
+        None if it has none, such as the smallest amount of no rows.
+        """
 
     @abstractmethod
     def exclusive(self) -> AbstractContextManager[None]:

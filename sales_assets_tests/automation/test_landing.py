@@ -137,6 +137,52 @@ def test_a_file_with_many_days_asks_for_all_of_them_and_a_smaller_one_for_what_c
     assert spans(tick(shop, first.cursor)) == [("till", "2024-01-03", "2024-01-03")]
 
 
+def test_a_refused_drop_asks_for_its_day_whose_run_then_says_why(shop: Installation) -> None:
+    settled(shop.write_drop("shop", "2024-01-04.csv", "not,the,header\n1,2,3\n"))
+    assert spans(tick(shop, None)) == [("shop", "2024-01-04", "2024-01-04")]
+
+
+def test_a_changed_contract_asks_for_the_days_it_changes(shop: Installation) -> None:
+    settled(shop.write_drop("shop", "2024-01-01.csv", drop("1,2024-01-01,tea,ann,1")))
+    shop.materialize("2024-01-01", "2024-01-01", ["shop"], marts=False)
+    first = tick(shop, None)
+    assert spans(first) == []
+    assert isinstance(first, dg.SensorResult)
+    file = shop.settings.contracts_folder / SHOP.name
+    file.write_text(
+        file.read_text().replace("transformLogic: price}", "transformLogic: price * 2}")
+    )
+    shop.reload()
+    assert spans(tick(shop, first.cursor)) == [("shop", "2024-01-01", "2024-01-01")]
+
+
+def test_a_day_that_was_recorded_but_never_staged_is_asked_for(shop: Installation) -> None:
+    settled(shop.write_drop("shop", "2024-01-01.csv", drop("1,2024-01-01,tea,ann,1")))
+    shop.materialize("2024-01-01", "2024-01-01", ["shop"], layers=["raw"], marts=False)
+    assert spans(tick(shop, None)) == [("shop", "2024-01-01", "2024-01-01")]
+
+
+def test_a_cursor_of_another_catalogue_hides_no_change(shop: Installation) -> None:
+    settled(shop.write_drop("shop", "2024-01-01.csv", drop("1,2024-01-01,tea,ann,1")))
+    expected = [("shop", "2024-01-01", "2024-01-01")]
+    assert spans(tick(shop, "of-a-catalogue-that-was-lost:77")) == expected
+    assert spans(tick(shop, "77")) == expected
+
+
+def test_days_on_which_the_shop_is_closed_do_not_cut_a_range_in_two(tmp_path: Path) -> None:
+    with Installation(tmp_path / "closed", [SHOP], settle_seconds=5) as made:
+        file = made.settings.contracts_folder / SHOP.name
+        closed = "  - {property: calendar, value: {closed: [2024-01-02]}}\nslaProperties:"
+        file.write_text(file.read_text().replace("slaProperties:", closed))
+        made.reload()
+        for day in ("2024-01-01", "2024-01-03", "2024-01-05"):
+            settled(made.write_drop("shop", f"{day}.csv", drop(f"1,{day},tea,ann,1")))
+        assert spans(tick(made, None)) == [
+            ("shop", "2024-01-01", "2024-01-03"),
+            ("shop", "2024-01-05", "2024-01-05"),
+        ]
+
+
 def test_a_drop_for_a_day_to_come_is_left_to_the_daily_schedule(shop: Installation) -> None:
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).date()
     for day in ("2024-01-01", f"{tomorrow}"):

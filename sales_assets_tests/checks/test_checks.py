@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import dagster as dg
+import duckdb
 import pytest
 
 from sales_assets.checks.quality import FEWEST_DAYS
@@ -32,8 +33,11 @@ def sell(made: Installation, day: date, rows: int, item: str = "tea") -> None:
     made.write_drop("shop", f"{day}.csv", drop(*(f"{n},{day},{item},ann,1" for n in range(rows))))
 
 
-def outcome(result: dg.ExecuteInProcessResult, name: str) -> dg.AssetCheckEvaluation:
-    [found] = [e for e in result.get_asset_check_evaluations() if e.check_name == name]
+def outcome(
+    result: dg.ExecuteInProcessResult, name: str, key: dg.AssetKey = KEY
+) -> dg.AssetCheckEvaluation:
+    evaluations = result.get_asset_check_evaluations()
+    [found] = [e for e in evaluations if (e.asset_key, e.check_name) == (key, name)]
     return found
 
 
@@ -111,6 +115,41 @@ def test_with_too_few_days_before_it_nothing_is_said_of_a_days_volume(shop: Inst
     thin = DAY + timedelta(days=FEWEST_DAYS - 1)
     sell(shop, thin, 1)
     assert outcome(shop.materialize(str(DAY), str(thin)), "row_count_in_band").passed
+
+
+def test_a_day_without_rows_that_the_calendar_expects_is_warned_of(shop: Installation) -> None:
+    sell(shop, DAY, 2)
+    gone = shop.write_drop("shop", f"{DAY}.csv", drop())
+    found = outcome(shop.materialize(str(DAY), str(DAY)), "row_count_in_band")
+    assert gone.exists()
+    assert not found.passed
+    assert found.severity is dg.AssetCheckSeverity.WARN
+    assert f"{DAY}**: no rows, and the calendar expects some" in str(found.metadata["days"].value)
+
+
+def test_rows_that_went_missing_in_the_warehouse_after_their_load_are_noticed(
+    shop: Installation,
+) -> None:
+    sell(shop, DAY, 2)
+    shop.materialize(str(DAY), str(DAY))
+    with duckdb.connect(str(shop.settings.warehouse_file)) as connection:
+        connection.execute("DELETE FROM revenue WHERE line = 2")
+    again = shop.materialize(str(DAY), str(DAY), raise_on_error=False)
+    assert not outcome(again, "lines_reconcile", KEY).passed
+    assert not outcome(again, "totals_match_staged", KEY).passed
+
+
+def test_a_query_that_finds_nothing_breaks_no_rule(shop: Installation) -> None:
+    file = shop.settings.contracts_folder / SHOP.name
+    rule = "query: SELECT count(*) FROM ${object} WHERE product = 'forbidden'\n        mustBe: 0"
+    least = "query: SELECT min(amount) FROM ${object}\n        mustBeGreaterThan: 0"
+    text = file.read_text()
+    assert rule in text
+    file.write_text(text.replace(rule, least))
+    shop.reload()
+    found = outcome(shop.materialize(str(DAY), str(DAY)), "no_item_is_forbidden")
+    assert found.passed
+    assert found.metadata["found"].value == "the query finds nothing"
 
 
 def test_a_broken_rule_of_the_contract_keeps_the_marts_from_being_built(

@@ -379,6 +379,25 @@ def test_the_text_of_a_rejected_line_is_quoted_as_it_has_to_be(tools: Desk) -> N
     assert [row["text"] for row in found.rejected] == ['"say ""hi""","x,y",one', ", ,two"]
 
 
+def test_personal_values_of_a_rejected_line_are_masked(tools: Desk) -> None:
+    people = contract(
+        [
+            column("email", classification="personal", max_length=5),
+            column("n", LogicalType.INTEGER),
+            column("note", classification="internal"),
+        ]
+    )
+    lines = [("email", "n", "note"), ("ann@example.org", "one", "x"), ("", "two", "y")]
+    content = csv_bytes(lines) + b"bob@example.org;3,4\n"
+
+    found = tools.judge(people, content)
+
+    assert "example.org" not in str(found.rejected)
+    assert [row["text"] for row in found.rejected][:2] == ["***,one,x", ",two,y"]
+    assert found.rejected[2]["text"].startswith("(withheld")
+    assert "email: *** is not what the contract describes" in found.rejected[0]["reasons"]
+
+
 def test_an_accepted_line_has_no_text_or_reasons(tools: Desk) -> None:
     (row,) = tools.judge(contract([column("a")]), b"a\nx\n").accepted
 

@@ -713,6 +713,19 @@ def test_two_files_that_describe_one_source_are_refused(tmp_path: Path) -> None:
     )
 
 
+def test_two_contracts_that_claim_the_same_files_are_refused(tmp_path: Path) -> None:
+    write_contract(tmp_path, TILL, "a.odcs.yaml")
+    write_contract(tmp_path, changed("name", "zebra"), "b.odcs.yaml")
+
+    with pytest.raises(ContractError, match="each drop would count twice"):
+        load_contracts([tmp_path])
+
+
+def test_a_folder_without_contracts_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match=r"holds no contract \(\*\.odcs\.yaml\)"):
+        load_contracts([tmp_path])
+
+
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ContractError, match="no such folder of contracts"):
         load_contracts([tmp_path / "contracts"])
@@ -720,7 +733,8 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 def test_the_contracts_of_several_folders_are_sorted_by_team_and_source(tmp_path: Path) -> None:
     write_contract(tmp_path / "one", changed("name", "zebra"), "a.odcs.yaml")
-    write_contract(tmp_path / "two", changed("team.name", "ants"), "b.odcs.yaml")
+    ants = changed("servers.0.path", "ants/*.csv", changed("team.name", "ants"))
+    write_contract(tmp_path / "two", ants, "b.odcs.yaml")
     write_contract(tmp_path / "two", "not a contract", "notes.yaml")
 
     loaded = load_contracts([tmp_path / "one", tmp_path / "two"])

@@ -19,7 +19,7 @@ import pytest
 from sales_assets.contracts.inspection import Inspection, inspect
 from sales_assets.contracts.load import load_contract
 from sales_assets.contracts.model import Overlap, SourceContract
-from sales_assets.errors import DropError, UsageError
+from sales_assets.errors import DropError, TransientError, UsageError
 from sales_assets.partitions import Window
 from sales_assets.resources import catalogue as catalogue_module
 from sales_assets.resources.catalogue import (
@@ -254,7 +254,7 @@ def test_a_drop_that_cannot_be_used_is_kept_with_the_reason_until_it_is_correcte
         assert known[SECOND] == scene.catalogue.drop(shop, SECOND)
     assert scene.changes() == [
         (shop.name, FIRST, frozenset({ONE})),
-        (shop.name, SECOND, frozenset()),
+        (shop.name, SECOND, frozenset({TWO})),
     ]
 
     scene.write(SECOND, drop(LINE))
@@ -299,7 +299,7 @@ def test_a_refresh_that_fails_leaves_the_catalogue_as_it_was(
     assert len(scene.changes()) == 2
 
 
-def test_a_changed_contract_has_every_drop_inspected_again_without_a_change(
+def test_a_changed_contract_has_every_drop_inspected_again_and_is_a_change_of_its_days(
     scene: Scene, shop: SourceContract
 ) -> None:
     scene.write(FIRST, drop(LINE))
@@ -311,7 +311,7 @@ def test_a_changed_contract_has_every_drop_inspected_again_without_a_change(
 
     scene.refresh(changed)
     assert scene.inspected == []
-    assert len(scene.changes()) == 1
+    assert scene.changes()[1:] == [(shop.name, FIRST, frozenset({ONE}))]
 
 
 def test_sources_see_nothing_of_each_other(
@@ -329,6 +329,54 @@ def test_sources_see_nothing_of_each_other(
     assert [source for source, _, _ in scene.changes()] == [shop.name, till.name]
     assert scene.catalogue.drop(till, FIRST) is None
     assert scene.catalogue.manifests(shop, Window(ONE, TWO)) == {ONE: manifest(FIRST)}
+
+
+@pytest.mark.parametrize("lost", [".", "tests", "tests/shop"])
+def test_a_landing_zone_that_is_away_does_not_make_its_drops_go(
+    scene: Scene, shop: SourceContract, lost: str
+) -> None:
+    scene.write(FIRST, drop(LINE))
+    scene.refresh(shop)
+    away = (scene.root / lost).rename(scene.root.parent / "away")
+
+    with pytest.raises(TransientError, match="mount it again"):
+        scene.refresh(shop)
+    assert len(scene.changes()) == 1
+
+    away.rename(scene.root / lost)
+    assert scene.refresh(shop).keys() == {FIRST}
+    assert len(scene.changes()) == 1
+
+
+def test_an_empty_folder_says_that_its_drops_went(scene: Scene, shop: SourceContract) -> None:
+    scene.write(FIRST, drop(LINE))
+    scene.refresh(shop)
+    (scene.root / FIRST).unlink()
+
+    assert scene.refresh(shop) == {}
+    assert len(scene.changes()) == 2
+
+
+def test_a_file_that_may_not_be_read_is_refused_and_the_others_are_taken(
+    scene: Scene, shop: SourceContract
+) -> None:
+    scene.write(FIRST, drop(LINE))
+    scene.write(SECOND, drop(LINE))
+
+    def look(contract: SourceContract, path: Path, file: str) -> Inspection:
+        if file == SECOND:
+            raise PermissionError(13, "Permission denied")
+        return inspect(contract, path, file)
+
+    known = scene.catalogue.refresh(shop, scene.zone, look)
+
+    assert known[FIRST].inspection is not None
+    assert "cannot be read" in known[SECOND].refused
+
+
+def test_every_catalogue_has_a_name_of_its_own_that_stays(scene: Scene, tmp_path: Path) -> None:
+    other = Catalogue(url=f"sqlite:///{tmp_path / 'other.sqlite'}")
+    assert scene.catalogue.identity == Catalogue(url=scene.address).identity != other.identity
 
 
 def test_odd_names_are_kept_as_they_are(scene: Scene, shop: SourceContract) -> None:
@@ -585,4 +633,4 @@ def test_an_error_of_the_landing_zone_is_told_as_the_reason(
 
     known = scene.catalogue.refresh(shop, scene.zone, refuse)
 
-    assert known == {FIRST: Known(known[FIRST].drop, None, f"{FIRST}: because")}
+    assert known == {FIRST: Known(known[FIRST].drop, None, f"{FIRST}: because", shop.digest)}
