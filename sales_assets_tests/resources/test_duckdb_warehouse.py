@@ -20,7 +20,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from sales_assets.errors import PermanentError, UsageError, WarehouseBusyError
+from sales_assets.errors import PermanentError, TransientError, UsageError, WarehouseBusyError
 from sales_assets.partitions import Window
 from sales_assets.resources import duckdb_warehouse
 from sales_assets.resources.duckdb_warehouse import DuckDBWarehouse
@@ -230,6 +230,21 @@ def test_a_day_whose_lines_did_not_all_arrive_is_refused_and_nothing_is_changed(
         warehouse.replace(SHOP, [stage(ONE, 2), load])
 
     assert str(error.value).startswith(f"{SHOP}, {TWO}: {load.lines} lines went in but ")
+    assert tables(warehouse) == before
+
+
+def test_a_load_that_is_no_longer_wanted_changes_nothing(
+    warehouse: DuckDBWarehouse, stage: Stage
+) -> None:
+    warehouse.replace(SHOP, [stage(ONE, 3)])
+    before = tables(warehouse)
+
+    def refuse() -> None:
+        raise TransientError("another run was faster")
+
+    with pytest.raises(TransientError, match="faster"):
+        warehouse.replace(SHOP, [stage(ONE, 5)], refuse)
+
     assert tables(warehouse) == before
 
 
