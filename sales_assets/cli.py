@@ -87,7 +87,7 @@ def materialize(
         try:
             failures = materializer.run(runs)
         except KeyboardInterrupt:
-            err.print("Interrupted. What was done stays done; the same command goes on with it.")
+            err.print("Interrupted. What was done stays done; the same command does the rest.")
             raise typer.Exit(130) from None
         out.print(materializer.summary())
         if materializer.report.is_file():

@@ -198,3 +198,28 @@ def test_the_samples_are_what_their_readme_says() -> None:
             assert f"{sum(1 for _ in stream) - 1:,}" == lines
         assert lines in readme
         assert (SAMPLE / f"LICENSE.{name}.txt").read_text().startswith("MIT License")
+
+
+def test_status_tells_of_lines_that_no_day_of_the_history_holds(
+    run: Run, home: Path, tmp_path: Path
+) -> None:
+    lines = drop("1,2024-01-01,tea,ann,1", "2,2030-01-01,tea,ann,1", "3,2023-12-31,tea,ann,1")
+    assert run("land", write(tmp_path, "all.csv", lines), "--source", "till")[0] == 0
+    code, _, told = run("status")
+    assert code == 0
+    assert "2 lines of tests/till lie outside of the contract's history" in told
+
+
+def test_status_names_sources_whose_contract_is_gone(run: Run, home: Path) -> None:
+    with Installation(home, [SHOP, TILL]) as made:
+        made.write_drop("shop", "2024-01-01.csv", drop("1,2024-01-01,tea,ann,1"))
+        made.materialize("2024-01-01", "2024-01-01", ["shop"], marts=False)
+    assert "No contract" not in run("status")[2]
+    (home / "contracts" / SHOP.name).unlink()
+    assert "the rows of tests/shop stay in the warehouse" in run("status")[2]
+
+
+def test_days_outside_of_every_history_are_told_as_such(run: Run, home: Path) -> None:
+    code, told, _ = run("materialize", "--source", "shop", "--from", "2024-06-01")
+    assert code == 0
+    assert "No day of a source's history was asked for" in told

@@ -67,8 +67,8 @@ def committing(context: dg.AssetExecutionContext) -> Iterator[Committed]:
 def _attach(context: dg.AssetExecutionContext, committed: Committed) -> None:
     """Leave each day's metadata with the step, which records all its partitions when it ends.
 
-    `context.add_asset_metadata` lists the range and copies all metadata again for every day: a
-    year takes 0.3 CPU-s that way and twelve years 50, against 0.1 in one go.
+    `context.add_asset_metadata` lists the range and copies all metadata again for every day: for
+    three assets of 4,300 days that took 54 CPU-s, against 0.1 in one go.
     """
     step = context.get_step_execution_context()
     step._metadata_accumulator = OutputMetadataAccumulator(

@@ -75,7 +75,9 @@ def build_landing_sensor(
                     "the daily schedule takes them"
                 )
             asked = [day for day in days if first <= day <= last]
-            requests += run_requests(contract, bridged(asked, contract, catalogue, known), own)
+            requests += run_requests(
+                contract, bridged(asked, contract, catalogue, known[contract.name]), own
+            )
         return dg.SensorResult(
             run_requests=requests, cursor=f"{catalogue.identity}:{changes[-1].number}"
         )
@@ -125,7 +127,7 @@ def bridged(
     days: list[date],
     contract: SourceContract,
     catalogue: Catalogue,
-    known: Mapping[str, Mapping[str, Known]],
+    known: Mapping[str, Known],
 ) -> list[date]:
     """The days and those between them for which the calendar expects no drop, and none is known.
 
@@ -134,7 +136,7 @@ def bridged(
     if not days:
         return days
     around = Window.around(days)
-    now = manifests(contract, dict(known[contract.name]))
+    now = manifests(contract, dict(known))
     taken = {day for day, files in catalogue.manifests(contract, around).items() if files}
     asked = set(days)
     return [

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import Any
 import dagster as dg
 
 from sales_assets.errors import DropError, TransientError
+from sales_assets.resources.files import whole
 
 UNFINISHED = (".tmp", ".part", ".partial", ".crdownload", ".filepart", ".swp", "~")
 """Endings that programs give to files while they write them; such files are left alone."""
@@ -115,13 +115,8 @@ class LandingZone(dg.ConfigurableResource[Any]):
         if not is_finished(name):
             raise DropError(f"{name}: such a name is left alone as unfinished; name it otherwise")
         target = Path(self.root, file)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = target.with_name(f".{uuid.uuid4().hex}.tmp")
-        try:
+        with whole(target) as unfinished:
             shutil.copyfile(local, unfinished)
-            os.replace(unfinished, target)
-        finally:
-            unfinished.unlink(missing_ok=True)
         drop = self.stat(file)
         assert drop is not None
         return drop

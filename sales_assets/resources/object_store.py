@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -21,6 +20,7 @@ from typing import Any
 import dagster as dg
 
 from sales_assets.errors import PermanentError, TransientError
+from sales_assets.resources.files import whole
 
 DELETE_AT_ONCE = 1000
 """The most objects that S3 deletes in one request."""
@@ -73,7 +73,8 @@ class DirectoryObjectStore(ObjectStore):
             except OSError as error:
                 if error.errno != errno.EXDEV:
                     raise
-                _copy(local, target)  # the local file lies on another file system
+                with whole(target) as unfinished:  # the local file is on another file system
+                    shutil.copyfile(local, unfinished)
 
     def find(self, prefix: str) -> list[str]:
         """The keys that begin with a prefix; unfinished files do not count."""
@@ -234,16 +235,6 @@ class S3ObjectStore(ObjectStore):
             f"{address}: {reason}; check what the AWS credentials may do and the SALES_ASSETS_S3_ "
             "settings"
         )
-
-
-def _copy(local: Path, target: Path) -> None:
-    """Copy a file so that it appears complete or not at all."""
-    unfinished = target.with_name(f".{uuid.uuid4().hex}.tmp")
-    try:
-        shutil.copyfile(local, unfinished)
-        os.replace(unfinished, target)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _missing(address: str) -> PermanentError:

@@ -5,11 +5,12 @@ Belongs here: writing the page. Does not: making it (`report`).
 
 from __future__ import annotations
 
-import uuid
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+
+from sales_assets.resources.files import whole
 
 PAGE = "sales_report.html"
 
@@ -22,11 +23,6 @@ class ReportFolder(dg.ConfigurableResource[Any]):
     def write(self, page: str) -> Path:
         """Replace the page; a reader sees the old one or the new one, never a part."""
         target = Path(self.path).absolute() / PAGE
-        target.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = target.with_name(f".{uuid.uuid4().hex}.tmp")
-        try:
+        with whole(target) as unfinished:
             unfinished.write_text(page, encoding="utf-8")
-            unfinished.replace(target)
-        finally:
-            unfinished.unlink(missing_ok=True)
         return target
