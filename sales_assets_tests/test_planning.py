@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sales_assets.assets.keys import asset_key
-from sales_assets.contracts.inspection import Inspection
+from sales_assets.contracts.inspection import Inspection, Part
 from sales_assets.contracts.load import load_contract
 from sales_assets.contracts.model import History, SourceContract
 from sales_assets.errors import UsageError
@@ -128,7 +128,9 @@ def known(
     drop = Drop(file, 100, 1)
     if days is None:
         return Known(drop, None, refused)
-    return Known(drop, Inspection(f"sha of {file}", ("a",), sum(days.values()), True, days), "")
+    return Known(
+        drop, Inspection(f"sha of {file}", (Part("", ("a",), sum(days.values()), True, days),)), ""
+    )
 
 
 def loaded(contract: SourceContract, item: Known, when: date) -> LoadedDay:

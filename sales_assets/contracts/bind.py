@@ -18,7 +18,7 @@ from sales_assets.contracts.canonical import MAPPED_COLUMNS, REVENUE_COLUMNS
 from sales_assets.contracts.logical import MONEY_TYPE, LogicalType
 from sales_assets.contracts.model import Column, Mapping, QualityRule
 from sales_assets.contracts.problems import Problems
-from sales_assets.contracts.sql import literal, quoted
+from sales_assets.contracts.quoting import literal, quoted
 
 if TYPE_CHECKING:
     import duckdb

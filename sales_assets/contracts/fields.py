@@ -8,9 +8,11 @@ standard that nothing would enforce is refused, not ignored.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from open_data_contract_standard.model import SchemaObject, SchemaProperty
@@ -20,10 +22,16 @@ from sales_assets.contracts.canonical import (
     RESERVED_NAMES,
     CanonicalColumn,
 )
+from sales_assets.contracts.dialects import (
+    COLUMN_PROPERTIES,
+    NUMERIC,
+    read_number,
+    read_texts,
+)
 from sales_assets.contracts.expressions import scalar_expression
-from sales_assets.contracts.formats import has_offset, text_pattern
+from sales_assets.contracts.formats import exchanged, has_offset, text_pattern
 from sales_assets.contracts.logical import SQL_TYPES, LogicalType, limit_of, scale_of
-from sales_assets.contracts.model import Column, Mapping
+from sales_assets.contracts.model import Column, Mapping, NumberFormat
 from sales_assets.contracts.problems import Problems
 
 _DECIMAL = re.compile(r"(?:DECIMAL|NUMERIC|NUMBER)\((\d+), ?(\d+)\)", re.IGNORECASE)
@@ -48,15 +56,16 @@ _NOT_ENFORCED = {
     "partitioned": "say partitionDay in the contract's customProperties",
     "encryptedName": "leave it out: nothing is encrypted",
     "relationships": "leave it out: other tables are not looked up",
-    "customProperties": "leave them out, or use logicalTypeOptions",
     "properties": "leave them out: a CSV has no nested columns",
     "items": "leave them out: a CSV has no nested columns",
 }
 """Words that claim something of a column which nothing here sees to."""
 
 
-def read_columns(problems: Problems, lines: SchemaObject | None) -> tuple[Column, ...]:
-    """The columns of the drop, in the contract's order."""
+def read_columns(
+    problems: Problems, lines: SchemaObject | None, defaults: MappingOf[str, Any]
+) -> tuple[Column, ...]:
+    """The columns of the drop, in the contract's order; `defaults` is what holds of all numbers."""
     if lines is None:
         return ()
     if lines.quality:
@@ -67,7 +76,7 @@ def read_columns(problems: Problems, lines: SchemaObject | None) -> tuple[Column
         where = f"schema.{lines.name}.{name or index}"
         if name in {column.name for column in columns}:
             problems.add(f"{where}.name", "is there twice", "give each column its own name")
-        header = entry.physicalName or name
+        header = name if entry.physicalName is None else entry.physicalName
         if header in {column.header for column in columns}:
             problems.add(f"{where}.physicalName", f"'{header}' is there twice", "keep one of them")
         _refuse_idle_words(problems, where, entry)
@@ -75,7 +84,7 @@ def read_columns(problems: Problems, lines: SchemaObject | None) -> tuple[Column
             problems.add(f"{where}.quality", "is not checked", "move it to schema.revenue")
         if entry.transformLogic:
             problems.add(f"{where}.transformLogic", "is not used", "move it to schema.revenue")
-        columns.append(_column(problems, where, entry, name, header))
+        columns.append(_column(problems, where, entry, name, header, defaults))
     if not columns:
         problems.add(f"schema.{lines.name}.properties", "is empty", "describe the file's columns")
     return tuple(columns)
@@ -88,7 +97,12 @@ def _refuse_idle_words(problems: Problems, where: str, entry: SchemaProperty) ->
 
 
 def _column(
-    problems: Problems, where: str, entry: SchemaProperty, name: str, header: str
+    problems: Problems,
+    where: str,
+    entry: SchemaProperty,
+    name: str,
+    header: str,
+    defaults: MappingOf[str, Any],
 ) -> Column:
     try:
         logical = LogicalType(entry.logicalType or "string")
@@ -106,7 +120,12 @@ def _column(
         )
     where_options = f"{where}.logicalTypeOptions"
     sql_type = _sql_type(problems, where, logical, entry.physicalType)
-    time_format = _format(problems, where_options, logical, options)
+    own = problems.properties(
+        f"{where}.customProperties", entry.customProperties, COLUMN_PROPERTIES[logical]
+    )
+    where_own = f"{where}.customProperties"
+    further = read_texts(problems, where_own, own, "formats")
+    formats = _formats(problems, where, logical, options, further)
     bounds = {
         bound: _bound(problems, f"{where_options}.{bound}", logical, sql_type, options[bound])
         for bound in _BOUNDS
@@ -123,8 +142,13 @@ def _column(
         sql_type=sql_type,
         description=entry.description or "",
         required=bool(entry.required),
-        format=time_format,
-        time_zone=_time_zone(problems, where_options, options, time_format),
+        formats=formats,
+        number=read_number(problems, where_own, {**defaults, **own}, sql_type)
+        if logical in NUMERIC
+        else NumberFormat(),
+        true_values=read_texts(problems, where_own, own, "trueValues"),
+        false_values=read_texts(problems, where_own, own, "falseValues"),
+        time_zone=_time_zone(problems, where_options, options, formats),
         enum=tuple(str(value) for value in enum),
         minimum=bounds.get("minimum"),
         maximum=bounds.get("maximum"),
@@ -137,28 +161,41 @@ def _column(
     )
 
 
-def _format(
-    problems: Problems, where: str, logical: LogicalType, options: dict[str, object]
-) -> str | None:
+def _formats(
+    problems: Problems,
+    where: str,
+    logical: LogicalType,
+    options: dict[str, object],
+    further: Sequence[str],
+) -> tuple[str, ...]:
+    """The formats of a date or time, the standard's own first, then those it may also have."""
     if logical not in _FORMATS:
-        return None
-    time_format = str(options.get("format", _FORMATS[logical]))
-    try:
-        text_pattern(time_format)
-    except ValueError as error:
-        problems.add(f"{where}.format", str(error), "write it like yyyy-MM-dd HH:mm:ss")
-        return _FORMATS[logical]
-    if options.get("timezone") and not has_offset(time_format):
+        return ()
+    formats = tuple(dict.fromkeys([str(options.get("format", _FORMATS[logical])), *further]))
+    for number, jdk in enumerate(formats):
+        field = "customProperties.formats" if number else "logicalTypeOptions.format"
+        try:
+            text_pattern(jdk)
+        except ValueError as error:
+            problems.add(f"{where}.{field}", str(error), "write it like yyyy-MM-dd HH:mm:ss")
+            return (_FORMATS[logical],)
+        if exchanged(jdk) in formats:
+            problems.add(
+                f"{where}.{field}",
+                f"'{jdk}' and '{exchanged(jdk)}' take the same text for two days",
+                "keep the one that the source means",
+            )
+    if options.get("timezone") and not all(map(has_offset, formats)):
         problems.add(
-            f"{where}.timezone",
-            f"is true, but format '{time_format}' has no offset",
+            f"{where}.logicalTypeOptions.timezone",
+            f"is true, but format '{formats[0]}' has no offset",
             "add XXX to the format, or give defaultTimezone instead",
         )
-    return time_format
+    return formats
 
 
 def _time_zone(
-    problems: Problems, where: str, options: dict[str, object], time_format: str | None
+    problems: Problems, where: str, options: dict[str, object], formats: Sequence[str]
 ) -> str:
     zone = str(options.get("defaultTimezone", "UTC"))
     try:
@@ -166,10 +203,10 @@ def _time_zone(
     except (ZoneInfoNotFoundError, ValueError, OSError):  # 'Europe' is a directory
         problems.add(f"{where}.defaultTimezone", f"'{zone}' is unknown", "use an IANA name")
         return "UTC"
-    if "defaultTimezone" in options and time_format and has_offset(time_format):
+    if "defaultTimezone" in options and formats and all(map(has_offset, formats)):
         problems.add(
             f"{where}.defaultTimezone",
-            f"is never used: format '{time_format}' says the offset",
+            f"is never used: format '{formats[0]}' says the offset",
             "leave it out",
         )
     return zone

@@ -62,6 +62,22 @@ def has_offset(jdk: str) -> bool:
     return "%z" in strptime_format(jdk)
 
 
+def exchanged(jdk: str) -> str | None:
+    """The format with day and month in the other order; None if the stated order is plain to see.
+
+    It is where a month is a word, or where the date begins with a year of four digits, which
+    nobody follows with the day.
+    """
+    parts = [match.group(0) for match in _TOKEN.finditer(jdk)]
+    day = [part for part in parts if part in {"d", "dd"}]
+    month = [part for part in parts if part in {"M", "MM"}]
+    letters = [part for part in parts if part in _LETTERS]
+    if not day or not month or letters[0] == "yyyy":
+        return None
+    swapped = {day[0]: month[0], month[0]: day[0]}
+    return "".join(swapped.get(part, part) for part in parts)
+
+
 def file_day_format(jdk: str) -> str:
     """The format of a day in a file's name, for Python's strptime.
 

@@ -1,57 +1,60 @@
 """A first look at one drop: its hash, its header, its lines, its days.
 
 Belongs here: what can be known of a file before its lines are judged, and refusing a file that
-cannot be what the contract describes. Does not: splitting text (`text`), judging lines (`sql`).
+cannot be what the contract describes. Does not: its lines (`lines`), judging them (`sql`).
 """
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import zlib
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path, PurePosixPath
-from typing import IO, cast
 
+from sales_assets.contracts.lines import read_lines
 from sales_assets.contracts.model import DayFromFileName, SourceContract
-from sales_assets.contracts.text import BLOCK, count_lines, split_line
+from sales_assets.contracts.unpacking import is_zip, members
 from sales_assets.errors import DropError
 
-_BOM = b"\xef\xbb\xbf"
-_MAGIC = {
-    b"PK\x03\x04": "a ZIP archive or an Excel workbook",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
-    b"%PDF": "a PDF document",
-    b"PAR1": "a Parquet file",
-    b"\x28\xb5\x2f\xfd": "a Zstandard archive",
-    b"\x1f\x8b": "a gzip archive whose name does not end in .gz",
-    b"\xff\xfe": "UTF-16 text",
-    b"\xfe\xff": "UTF-16 text",
-}
+
+@dataclass(frozen=True)
+class Part:
+    """What one text of a drop holds: the drop itself (`name` is empty) or a file in a .zip.
+
+    `lines` counts the data lines, `skipped` by kind those that are no data. `plain` is False for
+    a text that DuckDB cannot read where it lies (see `reader`). `days` gives the lines of each
+    day; undated lines count for the first.
+    """
+
+    name: str
+    header: tuple[str, ...]
+    lines: int
+    plain: bool
+    days: Mapping[date, int] = field(default_factory=dict)
+    skipped: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """What a drop holds. `lines` counts its data lines; blank lines are none.
-
-    `plain` is False for a file that only the careful reader takes rightly (see `text`).
-    `days` gives the lines of each day; undated lines count for the first.
-    """
+    """What a drop holds: the hash of its bytes as they lie there, and its texts."""
 
     sha256: str
-    header: tuple[str, ...]
-    lines: int
-    plain: bool
-    days: dict[date, int] = field(default_factory=dict)
+    parts: tuple[Part, ...]
 
+    @property
+    def lines(self) -> int:
+        """The data lines of all texts."""
+        return sum(part.lines for part in self.parts)
 
-def open_text(path: Path) -> IO[bytes]:
-    """The bytes of a drop's text, decompressed if its name ends in .gz."""
-    if path.name.endswith(".gz"):
-        return cast("IO[bytes]", gzip.open(path, "rb"))
-    return path.open("rb")
+    @property
+    def days(self) -> dict[date, int]:
+        """The lines of each day."""
+        days: Counter[date] = Counter()
+        for part in self.parts:
+            days.update(part.days)
+        return dict(sorted(days.items()))
 
 
 def sha256_of(path: Path) -> str:
@@ -70,69 +73,61 @@ def inspect(contract: SourceContract, path: Path, file: str) -> Inspection:
     if path.stat().st_size == 0:
         raise DropError(f"{file}: is empty (0 bytes); drop the complete file again")
     digest = sha256_of(path)
-    try:
-        with open_text(path) as stream:
-            header = check_header(contract, stream, file)
-            lines, plain = count_lines(stream, contract.dialect)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise DropError(f"{file}: the compressed file is damaged or incomplete: {error}") from error
-    days = {}
-    if isinstance(contract.day, DayFromFileName):
-        days = {file_day(contract, file): lines}
-    return Inspection(digest, header, lines, plain, days)
+    return Inspection(
+        digest, tuple(_part(contract, path, file, name) for name in members(path, file))
+    )
 
 
-def check_header(contract: SourceContract, stream: IO[bytes], file: str) -> tuple[str, ...]:
-    """Read the header line and check that it has every column of the contract."""
-    raw = stream.readline(BLOCK)
-    for magic, kind in _MAGIC.items():
-        if raw.startswith(magic):
-            raise DropError(f"{file}: is {kind}, not a CSV; export it as CSV in UTF-8")
-    try:
-        text = raw.removeprefix(_BOM).decode()
-    except UnicodeDecodeError as error:
-        raise DropError(
-            f"{file}, line 1: is not UTF-8 text ({error.reason}); export it as CSV in UTF-8"
-        ) from error
-    if "\0" in text:
-        raise DropError(f"{file}, line 1: holds binary data; export it as CSV in UTF-8")
-    text = text.rstrip("\r\n")
-    if "\r" in text or len(raw) == BLOCK:
-        raise DropError(
-            f"{file}, line 1: does not end in a line feed; export it with LF or CRLF line ends"
-        )
-    try:
-        header = split_line(contract.dialect, text)
-    except ValueError as error:
-        raise DropError(f"{file}, line 1: cannot be the header: {error}") from error
-    missing = [name for name in contract.required_headers if name not in header]
-    if missing:
-        raise DropError(
-            f"{file}, line 1: the header lacks {', '.join(map(repr, missing))}, which contract "
-            f"{contract.file.name} ({contract.name}) describes; it has "
-            f"{', '.join(map(repr, header)) if text else 'nothing'}. Correct the file, or the "
-            "contract if the source changed"
-        )
-    twice = [name for name, count in Counter(header).items() if count > 1]
-    if twice:
-        raise DropError(
-            f"{file}, line 1: column {', '.join(map(repr, twice))} is there twice; give each "
-            "column its own name"
-        )
-    return tuple(header)
+def _part(contract: SourceContract, path: Path, file: str, name: str) -> Part:
+    shown = part_name(file, name)
+    data = read_lines(contract, path, shown, name)
+    lines = sum(block.count for block in data)
+    days = {file_day(contract, file, name): lines} if is_day_of_file(contract) else {}
+    plain = data.plain and contract.dialect.encoding == "utf-8"
+    return Part(name, data.header, lines, plain and not _is_packed(path), days, dict(data.skipped))
 
 
-def file_day(contract: SourceContract, file: str) -> date:
-    """The day that a file's name says; raises DropError if it says none."""
+def _is_packed(path: Path) -> bool:
+    """Whether DuckDB, which unpacks .gz by itself, would need the file unpacked."""
+    return path.name.lower().endswith((".zip", ".zst"))
+
+
+def part_name(file: str, member: str) -> str:
+    """How one text of a drop is called: a file in a .zip stands behind the archive's name."""
+    return f"{file}/{member}" if member else file
+
+
+def is_day_of_file(contract: SourceContract) -> bool:
+    """Whether the names of files say the day."""
+    return isinstance(contract.day, DayFromFileName)
+
+
+def file_day(contract: SourceContract, file: str, member: str = "") -> date:
+    """The day that a file's name says, or else the archive's that it is in.
+
+    Raises DropError if neither says one.
+    """
     assert isinstance(contract.day, DayFromFileName)
-    name = PurePosixPath(file).name
-    match = contract.day.pattern.search(name)
-    try:
-        if match is None or match["day"] is None:
-            raise ValueError("it does not match")
-        return datetime.strptime(match["day"], contract.day.format).date()  # noqa: DTZ007
-    except ValueError as error:
-        raise DropError(
-            f"{file}: its name says no day by '{contract.day.pattern.pattern}' ({error}); rename "
-            "it, or correct partitionDay in the contract"
-        ) from error
+    problem: ValueError | None = None
+    for name in filter(None, [member, file]):
+        match = contract.day.pattern.search(PurePosixPath(name).name)
+        try:
+            if match is None or match["day"] is None:
+                raise ValueError("it does not match")
+            return datetime.strptime(match["day"], contract.day.format).date()  # noqa: DTZ007
+        except ValueError as error:
+            problem = problem or error
+    raise DropError(
+        f"{part_name(file, member)}: its name says no day by '{contract.day.pattern.pattern}' "
+        f"({problem}); rename it, or correct partitionDay in the contract"
+    ) from problem
+
+
+def days_at_most(contract: SourceContract, file: str) -> frozenset[date] | None:
+    """The days that a drop can hold by its name alone; None if that says nothing."""
+    if is_day_of_file(contract) and not is_zip(file):
+        try:
+            return frozenset({file_day(contract, file)})
+        except DropError:
+            pass
+    return None

@@ -23,14 +23,15 @@ from sales_assets.contracts.model import (
     Mapping,
     SourceContract,
 )
+from sales_assets.contracts.quoting import literal, quoted
 from sales_assets.contracts.sql import (
     Rule,
     cast_column,
     column_rules,
-    literal,
+    contradiction,
     parsed,
-    quoted,
     text_column,
+    written_column,
 )
 
 MASK = "***"
@@ -47,14 +48,27 @@ def partition_day(contract: SourceContract) -> str:
 
 
 def day_index_query(contract: SourceContract, lines: str) -> str:
-    """Count the lines of each day in the relation `lines`: (day DATE or NULL, lines BIGINT)."""
+    """Count the lines of each day in the relation `lines`.
+
+    Result: day (DATE or NULL), lines (BIGINT), and the first line whose day fits only with day and
+    month exchanged, as {line, text}, or NULL.
+    """
     if not isinstance(contract.day, DayFromColumn):
         raise TypeError(f"{contract.name}: the file's name says its day")
     column = contract.column(contract.day.column)
-    items = ", ".join(filter(None, [text_column(column), cast_column(column)]))
+    text = text_column(column)
+    items = ", ".join(filter(None, ["line", text, cast_column(column)]))
+    exchanged = contradiction(column)
+    first = (
+        f"min_by({{'line': line, 'text': {text}}}, line) FILTER (exchanged)"
+        if exchanged
+        else "CAST(NULL AS STRUCT(line BIGINT, text VARCHAR))"
+    )
     return (
-        f"SELECT CAST({parsed(column)} AS DATE) AS day, count(*) AS lines "
-        f"FROM (SELECT {items} FROM {lines}) GROUP BY day ORDER BY day"
+        f"SELECT CAST({quoted(column.name)} AS DATE) AS day, count(*) AS lines, {first} AS wrong "
+        f"FROM (SELECT *, {exchanged or 'false'} AS exchanged FROM ("
+        f"SELECT *, {parsed(column)} AS {quoted(column.name)} FROM (SELECT {items} FROM {lines})"
+        ")) GROUP BY day ORDER BY day"
     )
 
 
@@ -65,9 +79,11 @@ def judged_query(contract: SourceContract, lines: str, files: str) -> str:
     malformed_text, and `<name>__text` for each column.
     `files`: file_no, file, file_sha256, file_day (the day of an undated line).
     Result: source, partition_date, the canonical columns, the extra columns, file, file_sha256,
-    line, text (rejected lines only) and reasons (NULL for an accepted line).
+    line, text (rejected lines only) and reasons (NULL for an accepted line); and `exchanged`, the
+    text of a date that fits only with day and month exchanged.
     """
     names = {column.name for column in MAPPED_COLUMNS}
+    written = [item for column in contract.columns if (item := written_column(column))]
     casts = [item for column in contract.columns if (item := cast_column(column))]
     typed = [f"{parsed(column)} AS {quoted(column.name)}" for column in contract.columns]
     tried = [item for m in contract.mappings if (item := _tried(contract, m))]
@@ -80,22 +96,26 @@ def judged_query(contract: SourceContract, lines: str, files: str) -> str:
     of_mapped = list(_mapped_rules(contract))
     has_personal = any(column.is_personal for column in contract.columns)
     withheld = literal(WITHHELD) if has_personal else "malformed_text"
+    of_files = ["lines.*", "files.file", "files.file_sha256", "files.file_day"]
     return f"""
 WITH read AS (
-    SELECT {", ".join(["lines.*", "files.file", "files.file_sha256", "files.file_day", *casts])}
+    SELECT {", ".join([*of_files, *written, *([] if written else casts)])}
     FROM {lines} AS lines JOIN {files} AS files USING (file_no)
+), cast_ AS (
+    SELECT {", ".join(["*", *(casts if written else [])])} FROM read
 ), typed AS (
-    SELECT {", ".join(["*", *typed])} FROM read
+    SELECT {", ".join(["*", *typed])} FROM cast_
 ), ruled AS (
-    SELECT *, coalesce({partition_day(contract)}, file_day) AS partition_date,
+    SELECT *, {_exchanged(contract)} AS exchanged,
+        coalesce({partition_day(contract)}, file_day) AS partition_date,
         CASE WHEN malformed IS NOT NULL THEN [malformed] ELSE {_reasons(of_columns)} END
             AS column_reasons
     FROM typed
 ), tried AS (
     SELECT {", ".join(["*", *tried])} FROM ruled
 ), mapped AS (
-    SELECT file_no, file, file_sha256, line, partition_date, column_reasons, malformed,
-        malformed_text, {", ".join([*texts, *kept, *mapped])}
+    SELECT file_no, file, file_sha256, line, partition_date, exchanged, column_reasons,
+        malformed, malformed_text, {", ".join([*texts, *kept, *mapped])}
     FROM tried
 ), judged AS (
     SELECT *, {_reasons(of_mapped)} AS mapped_reasons FROM mapped
@@ -108,9 +128,19 @@ SELECT
         ELSE list_concat(column_reasons, mapped_reasons) END AS reasons,
     CASE WHEN reasons IS NOT NULL THEN
         CASE WHEN malformed IS NULL THEN {_line_text(contract)} ELSE {withheld} END END AS text,
-    file_no
+    file_no, exchanged
 FROM judged
 """
+
+
+def _exchanged(contract: SourceContract) -> str:
+    """The text of the first column that contradicts the stated order of day and month, or NULL."""
+    cases = " ".join(
+        f"WHEN {wrong} THEN {literal(MASK) if column.is_personal else text_column(column)}"
+        for column in contract.columns
+        if (wrong := contradiction(column))
+    )
+    return f"CASE {cases} END" if cases else "CAST(NULL AS VARCHAR)"
 
 
 def _is_copied(contract: SourceContract, mapping: Mapping, column: CanonicalColumn) -> bool:

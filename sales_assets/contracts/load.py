@@ -15,8 +15,9 @@ from pathlib import Path
 from open_data_contract_standard.model import SchemaObject, Server, Team
 
 from sales_assets.contracts.bind import check_bindings
+from sales_assets.contracts.dialects import read_dialect
 from sales_assets.contracts.fields import read_columns, read_mappings
-from sales_assets.contracts.model import DayFromColumn, Dialect, SourceContract
+from sales_assets.contracts.model import DayFromColumn, SourceContract
 from sales_assets.contracts.odcs import read_odcs
 from sales_assets.contracts.problems import Problems
 from sales_assets.contracts.rules import (
@@ -27,6 +28,7 @@ from sales_assets.contracts.rules import (
     read_quality,
     read_tolerance,
 )
+from sales_assets.contracts.sql import PARSER_VERSION
 from sales_assets.errors import ContractError
 
 LINES = "lines"
@@ -34,7 +36,6 @@ LINES = "lines"
 REVENUE = "revenue"
 """Name of the schema object that maps them onto the canonical columns."""
 
-_DIALECT_PROPERTIES = {"delimiter", "quoteChar", "missingValues"}
 _PROPERTIES = {"partitionDay", "overlappingDrops", "history", "calendar"}
 
 
@@ -89,14 +90,14 @@ def load_contract(file: Path) -> SourceContract:
     source = problems.identifier("name", odcs.name)
     server = _server(problems, odcs.servers)
     lines, revenue = _objects(problems, odcs.schema_)
-    columns = read_columns(problems, lines)
+    dialect, numbers = read_dialect(problems, server)
+    columns = read_columns(problems, lines, numbers)
     mappings = read_mappings(problems, revenue, columns)
     properties = problems.properties("customProperties", odcs.customProperties, _PROPERTIES)
     day = read_day(problems, properties.get("partitionDay"), columns)
     overlap = read_overlap(problems, properties.get("overlappingDrops"), day)
     history = read_history(problems, properties.get("history"))
     calendar = read_calendar(problems, properties.get("calendar"))
-    dialect = _dialect(problems, server)
     quality = read_quality(problems, revenue)
     tolerance = read_tolerance(problems, odcs.slaProperties)
     check_bindings(problems, columns, mappings, quality)
@@ -138,6 +139,7 @@ def _digest(contract: SourceContract) -> str:
     prose = {"description", "classification"}
     day = contract.day
     deciding = [
+        PARSER_VERSION,
         contract.name,
         contract.path,
         asdict(contract.dialect),
@@ -185,24 +187,3 @@ def _objects(
         if name not in found:
             problems.add("schema", f"has no object named '{name}'", f"add '- name: {name}'")
     return found.get(LINES), found.get(REVENUE)
-
-
-def _dialect(problems: Problems, server: Server | None) -> Dialect:
-    if server is None:
-        return Dialect()
-    field = "servers[0].customProperties"
-    values = problems.properties(field, server.customProperties, _DIALECT_PROPERTIES)
-    encoding = (server.encoding or "UTF-8").lower().replace("_", "-")
-    if encoding not in {"utf-8", "ascii"}:
-        problems.add("servers[0].encoding", f"'{server.encoding}' is not read", "use UTF-8")
-    delimiter, quote = values.get("delimiter", ","), values.get("quoteChar", '"')
-    for name, value in (("delimiter", delimiter), ("quoteChar", quote)):
-        if not isinstance(value, str) or len(value.encode()) != 1 or value in "\r\n":
-            problems.add(f"{field}.{name}", f"is {value!r}", "give one ASCII character")
-    if delimiter == quote:
-        problems.add(f"{field}.quoteChar", f"is the delimiter {quote!r} too", "give two characters")
-    missing = values.get("missingValues", [""])
-    if not isinstance(missing, list) or not all(isinstance(text, str) for text in missing):
-        problems.add(f"{field}.missingValues", f"is {missing!r}", "give a list of texts")
-        missing = [""]
-    return Dialect(str(delimiter), str(quote), "utf-8", tuple(dict.fromkeys(["", *missing])))

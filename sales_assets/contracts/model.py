@@ -25,22 +25,62 @@ class Overlap(StrEnum):
     """Every drop that holds the day adds its lines."""
 
 
+WHITESPACE = "whitespace"
+"""The delimiter of files whose fields stand apart by runs of blanks and tabs."""
+
+
 @dataclass(frozen=True)
 class Dialect:
-    """How the text of a drop is laid out (Frictionless Table Dialect terms)."""
+    """How the text of a drop is laid out (Frictionless Table Dialect terms).
+
+    `encoding` is a Python codec's name. Without `quote_char` quotes are text. `header_row` is the
+    header's line; None stands for the first line that is neither blank nor a comment, or, with
+    `header_search`, for the first that holds all columns. `footer` is a regular expression for
+    the last lines.
+    """
 
     delimiter: str = ","
     quote_char: str = '"'
     encoding: str = "utf-8"
     missing_values: tuple[str, ...] = ("",)
+    quoted_newlines: bool = False
+    header: bool = True
+    header_row: int | None = None
+    header_search: bool = False
+    comment_rows: tuple[int, ...] = ()
+    comment_char: str = ""
+    footer: str | None = None
+
+
+@dataclass(frozen=True)
+class NumberFormat:
+    """How a column's numbers are written.
+
+    `symbols` may stand before or behind a number. `accounting` takes `(1.00)` and `1.00-` for
+    negative and `-` for zero. With `percent` each number is followed by % and a hundredth of it is
+    meant; with `minor_units` it counts units of that many decimals, as cents.
+    """
+
+    decimal_char: str = "."
+    group_char: str = ""
+    symbols: tuple[str, ...] = ()
+    accounting: bool = False
+    percent: bool = False
+    minor_units: int = 0
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether numbers are written as in SQL."""
+        return self == NumberFormat()
 
 
 @dataclass(frozen=True)
 class Column:
     """One column of the drop: how its text is parsed and what a value must fulfil.
 
-    `name` is the column's name in SQL, `header` the text in the file's header line. `format` is
-    written as the standard does (`yyyy-MM-dd`). Bounds are in the column's own type, as text.
+    `name` is the column's name in SQL, `header` the text in the file's header line. `formats` are
+    written as the standard does (`yyyy-MM-dd`) and tried in their order. Bounds are in the
+    column's own type, as text.
     """
 
     name: str
@@ -49,7 +89,10 @@ class Column:
     sql_type: str
     description: str
     required: bool = False
-    format: str | None = None
+    formats: tuple[str, ...] = ()
+    number: NumberFormat = NumberFormat()
+    true_values: tuple[str, ...] = ()
+    false_values: tuple[str, ...] = ()
     time_zone: str = "UTC"
     enum: tuple[str, ...] = ()
     minimum: str | None = None

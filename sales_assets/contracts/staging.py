@@ -7,13 +7,15 @@ Parquet goes (`resources.object_store`).
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 from sales_assets.contracts.canonical import (
@@ -21,17 +23,28 @@ from sales_assets.contracts.canonical import (
     REVENUE_COLUMNS,
     CanonicalColumn,
 )
-from sales_assets.contracts.inspection import Inspection
-from sales_assets.contracts.judging import day_index_query, judged_query
+from sales_assets.contracts.inspection import Inspection, part_name
+from sales_assets.contracts.judging import MASK, day_index_query, judged_query
 from sales_assets.contracts.model import Column, DayFromColumn, SourceContract
-from sales_assets.contracts.reader import DropFile, careful_lines, fast_lines, files_table
-from sales_assets.contracts.sql import literal, quoted
+from sales_assets.contracts.quoting import literal, quoted
+from sales_assets.contracts.reader import (
+    Copy,
+    DropFile,
+    copied_lines,
+    fast_lines,
+    files_table,
+    other_lines_schema,
+)
 from sales_assets.errors import DropError
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 _T = TypeVar("_T")
+
+SHOWN = 3
+"""Lines that the refusal of a file shows."""
 
 LARGE_DAY = 5_000
 """Lines a day from which on each day is written by a statement of its own."""
@@ -69,28 +82,39 @@ class Stager:
 
     def count_days(
         self, contract: SourceContract, path: Path, file: str, found: Inspection
-    ) -> dict[date, int]:
-        """The lines of each day in a drop whose day column says the day.
+    ) -> Inspection:
+        """The inspection of a drop whose day column says the day, with the lines of each day.
 
-        Undated lines count for the file's first day. Raises DropError if no line has a day.
+        Undated lines count for their text's first day. Raises DropError if no line of a text has
+        a day, or if one proves that the contract has day and month in the wrong order.
         """
-        assert isinstance(contract.day, DayFromColumn)
-        drop = DropFile(0, path, file, found.sha256, found.header, found.lines, found.plain)
+        parts = []
+        for drop, part in zip(drop_files(path, file, found), found.parts, strict=True):
+            parts.append(replace(part, days=self._days(contract, drop)))
+        return replace(found, parts=tuple(parts))
 
-        def count(lines: str) -> list[tuple[date | None, int]]:
+    def _days(self, contract: SourceContract, drop: DropFile) -> dict[date, int]:
+        assert isinstance(contract.day, DayFromColumn)
+
+        def count(lines: str) -> list[tuple[date | None, int, Mapping[str, Any] | None]]:
             return self._con.execute(day_index_query(contract, lines)).fetchall()
 
         rows = self._read(
-            contract, [drop], count, lambda rows: sum(n for _, n in rows) == found.lines
+            contract, [drop], count, lambda rows: sum(n for _, n, _ in rows) == drop.lines
         )
-        days = {day: count for day, count in rows if day is not None}
-        undated = sum(count for day, count in rows if day is None)
+        column = contract.column(contract.day.column)
+        for _, _, wrong in rows:
+            if wrong is not None:
+                text = MASK if column.is_personal else wrong["text"]
+                raise exchanged_days(contract, drop.file, [(wrong["line"], text)])
+        days = {day: lines for day, lines, _ in rows if day is not None}
+        undated = sum(lines for day, lines, _ in rows if day is None)
         if not days:
             if undated:
-                column = contract.column(contract.day.column)
                 raise DropError(
-                    f"{file}: none of its {undated} lines has a {column.type} of the form "
-                    f"{column.format} in column '{column.header}', so their days are unknown"
+                    f"{drop.file}: none of its {undated} lines has a {column.type} of the form "
+                    f"{' or '.join(column.formats)} in column '{column.header}', so their days are "
+                    "unknown"
                 )
             return {}
         days[min(days)] += undated
@@ -128,12 +152,23 @@ class Stager:
         partly = [file for file in files if seen[file.file_no] < file.lines]
         counted = self._read(contract, files, judge, lambda counts: counts == due, partly)
         names = {file.file_no: file.file for file in files}
+        self._refuse_exchanged_days(contract, names)
         for (no, day), lines_in in expected.items():
             if counted.get((no, day), 0) != lines_in:
                 raise DropError(
                     f"{names[no]}: {lines_in} lines of {day} were counted in the file, but "
                     f"{counted.get((no, day), 0)} read; materialise its raw asset again"
                 )
+
+    def _refuse_exchanged_days(self, contract: SourceContract, names: Mapping[int, str]) -> None:
+        wrong: list[tuple[int, int, str]] = self._con.execute(
+            "SELECT file_no, line, exchanged FROM judged WHERE exchanged IS NOT NULL "
+            f"ORDER BY file_no, line LIMIT {SHOWN}"
+        ).fetchall()
+        if wrong:
+            file_no = wrong[0][0]
+            lines = [(line, text) for no, line, text in wrong if no == file_no]
+            raise exchanged_days(contract, names[file_no], lines)
 
     def write(self, contract: SourceContract, days: Sequence[date]) -> list[StagedDay]:
         """Write the judged lines of some days as Parquet, at most two files for each day."""
@@ -205,46 +240,72 @@ class Stager:
     ) -> _T:
         """Use the lines of the files: read fast, and again with care if that was not complete.
 
-        Of the files in `partly`, `complete` sees only some lines: their records are counted
-        first, since a line joined to another would shift the numbers of those after it.
+        Of the files in `partly`, `complete` sees only some lines: the records of those that are
+        read where they lie are counted first, since a line joined to another would shift the
+        numbers of those after it.
         """
         import duckdb
 
-        if all(file.plain for file in files) and all(
-            self._is_well_formed(contract, file) for file in partly
-        ):
-            try:
-                result = use(f"({fast_lines(contract, files)})")
-            except duckdb.Error:
-                pass  # DuckDB refuses what is not well formed; the careful reader says why
-            else:
-                if complete(result):
-                    return result
-        fast = [file for file in files if self._is_well_formed(contract, file)]
-        careful = [file for file in files if file not in fast]
-        parts = [fast_lines(contract, fast)] if fast else []
-        if careful:
-            self._load_carefully(contract, careful)
-            parts.append("SELECT * FROM careful")
-        try:
-            return use(f"({' UNION ALL BY NAME '.join(parts)})")
-        finally:
-            self._con.execute("DROP TABLE IF EXISTS careful")
+        plain = [file for file in files if file.plain]
+        if all(self._is_well_formed(contract, file) for file in partly if file.plain):
+            others = [file for file in files if not file.plain]
+            with self._lines(contract, plain, others, every_line=False) as lines:
+                try:
+                    result = use(lines)
+                except duckdb.Error:
+                    pass  # DuckDB refuses what is not well formed; line by line it is seen why
+                else:
+                    if complete(result):
+                        return result
+        plain = [file for file in plain if self._is_well_formed(contract, file)]
+        others = [file for file in files if file not in plain]
+        with self._lines(contract, plain, others, every_line=True) as lines:
+            return use(lines)
 
-    def _load_carefully(self, contract: SourceContract, files: Sequence[DropFile]) -> None:
-        # Table by table, not as one stream: DuckDB would wrap the reader's DropError.
-        statement = "CREATE OR REPLACE TEMP TABLE careful AS SELECT * FROM careful_lines"
-        for lines in careful_lines(contract, files):
-            self._con.register("careful_lines", lines)
-            self._con.execute(statement)
-            self._con.unregister("careful_lines")
-            statement = "INSERT INTO careful SELECT * FROM careful_lines"
+    @contextmanager
+    def _lines(
+        self,
+        contract: SourceContract,
+        plain: Sequence[DropFile],
+        others: Sequence[DropFile],
+        *,
+        every_line: bool,
+    ) -> Iterator[str]:
+        """A query for the lines of some files, valid inside the block."""
+        parts = [fast_lines(contract, plain)] if plain else []
+        folder = self._folder / uuid4().hex
+        try:
+            if others:
+                folder.mkdir(parents=True)
+                self._copy_lines(contract, others, folder, every_line=every_line)
+                parts += [copied_lines(contract, others, folder), "SELECT * FROM other_lines"]
+            yield f"({' UNION ALL BY NAME '.join(filter(None, parts))})"
+        finally:
+            self._con.execute("DROP TABLE IF EXISTS other_lines")
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _copy_lines(
+        self, contract: SourceContract, files: Sequence[DropFile], folder: Path, *, every_line: bool
+    ) -> None:
+        # Table by table, not as one stream: DuckDB would wrap the copy's DropError.
+        self._add_lines("CREATE OR REPLACE TEMP TABLE", other_lines_schema(contract).empty_table())
+        for file in files:
+            for lines in Copy(contract, file, every_line=every_line).write(folder):
+                self._add_lines("INSERT INTO", lines)
+
+    def _add_lines(self, statement: str, lines: pa.Table) -> None:
+        self._con.register("lines_now", lines)
+        into = f"{statement} other_lines"
+        self._con.execute(
+            f"{into} AS SELECT * FROM lines_now"
+            if statement.startswith("CREATE")
+            else f"{into} SELECT * FROM lines_now"
+        )
+        self._con.unregister("lines_now")
 
     def _is_well_formed(self, contract: SourceContract, file: DropFile) -> bool:
         import duckdb
 
-        if not file.plain:
-            return False
         try:
             counted = self._con.execute(
                 f"SELECT count(*) FROM ({fast_lines(contract, [file])})"
@@ -252,6 +313,36 @@ class Stager:
         except duckdb.Error:
             return False
         return bool(counted[0][0] == file.lines)
+
+
+def drop_files(path: Path, file: str, found: Inspection, first_no: int = 0) -> list[DropFile]:
+    """The texts of a drop, ready to be read, with numbers from `first_no` on."""
+    return [
+        DropFile(
+            file_no=number,
+            path=path,
+            file=part_name(file, part.name),
+            sha256=found.sha256,
+            header=part.header,
+            lines=part.lines,
+            plain=part.plain,
+            file_day=min(part.days, default=None),
+            member=part.name,
+        )
+        for number, part in enumerate(found.parts, start=first_no)
+    ]
+
+
+def exchanged_days(
+    contract: SourceContract, file: str, lines: Sequence[tuple[int, str]]
+) -> DropError:
+    """The refusal of a file whose dates have day and month in another order than the contract."""
+    told = "".join(f"\n  line {line}: {text}" for line, text in lines)
+    return DropError(
+        f"{file}: has dates that fit only with day and month exchanged, so the file is refused "
+        f"whole: its other dates may be meant so too. Correct the file, or the format in "
+        f"{contract.file.name}. First of them:{told}"
+    )
 
 
 def _only(folder: Path) -> Path:

@@ -1,29 +1,29 @@
-"""A drop's text as lines and fields: counting them fast, and splitting one line with care.
+"""One line of text and its fields, and whether DuckDB's reader would find the same ones.
 
-Belongs here: what a line and a field are. Does not: DuckDB's reader (`reader`), or what the
-fields mean (`sql`). A line ends at a line feed, as editors count; blank lines are none.
+Belongs here: what a field is. Does not: which lines are data (`lines`), DuckDB's reader
+(`reader`), or what the fields mean (`sql`).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import IO
 
-from sales_assets.contracts.model import Dialect
-
-BLOCK = 1 << 20
-"""Bytes that are looked at together."""
+from sales_assets.contracts.model import WHITESPACE, Dialect
 
 
 def split_line(dialect: Dialect, text: str) -> list[str]:
-    """The fields of one line, by RFC 4180; a quote inside an unquoted field is text.
+    """The fields of one record, by RFC 4180; a quote inside an unquoted field is text.
 
-    Raises ValueError that says why the line has no fields: which quote is not closed, or what
-    stands beside one.
+    Line feeds may stand in quoted fields. Raises ValueError that says why the record has no
+    fields: which quote is not closed, or what stands beside one.
     """
     delimiter, quote = dialect.delimiter, dialect.quote_char
-    if quote not in text and "\r" not in text:
+    if delimiter == WHITESPACE:
+        return _split_at_blanks(quote, text)
+    if not quote or (quote not in text and "\r" not in text):
+        if "\r" in text:
+            raise ValueError("the line holds a carriage return")
         return text.split(delimiter)
     if text.count(quote) % 2:
         raise ValueError("a quote is not closed")
@@ -42,12 +42,30 @@ def split_line(dialect: Dialect, text: str) -> list[str]:
             field = text[start:end]
             if field.startswith(" ") and field.lstrip(" ").startswith(quote):
                 raise ValueError(f"field {len(fields) + 1} has a blank before its quote")
-            if "\r" in field:
-                raise ValueError(f"field {len(fields) + 1} holds a carriage return")
+            if "\r" in field or "\n" in field:
+                sign = "carriage return" if "\r" in field else "line feed"
+                raise ValueError(f"field {len(fields) + 1} holds a {sign}")
             fields.append(field)
         if end == len(text):
             return fields
         start = end + 1
+
+
+def _split_at_blanks(quote: str, text: str) -> list[str]:
+    """Fields that stand apart by runs of blanks and tabs; quoted ones may hold blanks."""
+    q = re.escape(quote)
+    field = rf"{q}(?:[^{q}]|{q}{q})*{q}(?=[ \t]|$)|[^ \t]+" if quote else r"[^ \t]+"
+    fields: list[str] = []
+    for found in re.findall(field, text):
+        if "\r" in found:
+            raise ValueError(f"field {len(fields) + 1} holds a carriage return")
+        if not quote or not found.startswith(quote):
+            fields.append(found)
+        elif len(found) < 2 or not found.endswith(quote):
+            raise ValueError("a quote is not closed")
+        else:
+            fields.append(found[1:-1].replace(quote * 2, quote))
+    return fields
 
 
 def _closing_quote(text: str, quote: str, start: int) -> int:
@@ -60,41 +78,19 @@ def _closing_quote(text: str, quote: str, start: int) -> int:
         start = end + 2
 
 
-def count_lines(stream: IO[bytes], dialect: Dialect) -> tuple[int, bool]:
-    """Count the lines that are not blank, and say whether both readers take them alike."""
-    lines = pending = 0
-    plain = True
-    is_plain = _plain_test(dialect)
-    while block := stream.read(BLOCK):
-        block += stream.readline()  # whole lines only, so that no line lies across two blocks
-        plain = plain and is_plain(block)
-        if (
-            block.startswith((b"\n", b"\r"))
-            or b"\n\n" in block
-            or (b"\r" in block and b"\n\r" in block)
-        ):
-            # Blank lines are rare: only a block that has some is split into lines.
-            for text in block.split(b"\n")[: None if not block.endswith(b"\n") else -1]:
-                if text.rstrip(b"\r"):
-                    plain = plain and not pending
-                    lines, pending = lines + 1, 0
-                else:
-                    pending += 1
-        else:
-            plain = plain and not pending
-            lines, pending = lines + block.count(b"\n") + (not block.endswith(b"\n")), 0
-    return lines, plain
-
-
-def _plain_test(dialect: Dialect) -> Callable[[bytes], bool]:
-    """A test of whole lines for what DuckDB's reader takes otherwise than `split_line`.
+def plain_test(dialect: Dialect) -> Callable[[bytes], bool]:
+    """A test of whole lines in UTF-8 for what DuckDB's reader takes otherwise than `split_line`.
 
     It keeps NUL bytes, reads past bytes that are not UTF-8 in columns that nobody asks for, may
     end a line at a carriage return, lets a quoted field go on in the next line, and drops blanks
     around quotes. All of it is searched for at the speed of memory; only lines that have a blank
     beside a quote and beside a delimiter are split.
     """
+    if dialect.delimiter == WHITESPACE:
+        return _never
     quote, delimiter = dialect.quote_char.encode(), dialect.delimiter.encode()
+    if not quote:
+        return _has_plain_signs
     neither = bytes(set(range(256)) - {*quote, *b"\n"})
     q, d = re.escape(quote), re.escape(delimiter)
     before = [re.compile(start + b" +" + q) for start in (d, b"\n", rb"\A")]
@@ -112,11 +108,18 @@ def _plain_test(dialect: Dialect) -> Callable[[bytes], bool]:
             for line in _lines_with(pattern, quote, block)
         )
 
-    return lambda block: (
+    return lambda block: _has_plain_signs(block) and (quote not in block or quotes_are_plain(block))
+
+
+def _never(_: bytes) -> bool:
+    return False
+
+
+def _has_plain_signs(block: bytes) -> bool:
+    return (
         b"\0" not in block
         and (b"\r" not in block or block.count(b"\r") == block.count(b"\r\n"))
         and (block.isascii() or _is_utf8(block))
-        and (quote not in block or quotes_are_plain(block))
     )
 
 

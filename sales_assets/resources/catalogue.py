@@ -26,9 +26,8 @@ import dagster as dg
 import sqlalchemy as sa
 from filelock import FileLock
 
-from sales_assets.contracts.inspection import Inspection, file_day
-from sales_assets.contracts.model import DayFromFileName, Overlap, SourceContract
-from sales_assets.contracts.sql import PARSER_VERSION
+from sales_assets.contracts.inspection import Inspection, Part, days_at_most
+from sales_assets.contracts.model import Overlap, SourceContract
 from sales_assets.errors import DropError, TransientError, UsageError
 from sales_assets.partitions import Window
 from sales_assets.resources.landing_zone import Drop, LandingZone
@@ -122,12 +121,7 @@ class Known:
         """The days that the drop can hold; None if nothing is known of them."""
         if self.inspection is not None:
             return frozenset(self.inspection.days)
-        if isinstance(contract.day, DayFromFileName):
-            try:
-                return frozenset({file_day(contract, self.drop.file)})
-            except DropError:
-                pass
-        return None
+        return days_at_most(contract, self.drop.file)
 
 
 @dataclass(frozen=True)
@@ -147,7 +141,7 @@ def fingerprint(contract: SourceContract, manifest: Manifest) -> str:
     """
     if not manifest:
         return "empty"
-    parts = [contract.digest, PARSER_VERSION, *(f"{e.file}\0{e.sha256}" for e in manifest)]
+    parts = [contract.digest, *(f"{e.file}\0{e.sha256}" for e in manifest)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
@@ -445,8 +439,11 @@ def _days(contract: SourceContract, known: Known | None) -> frozenset[date]:
 
 
 def _dump_inspection(inspection: Inspection) -> str:
-    days = {day.isoformat(): lines for day, lines in inspection.days.items()}
-    return json.dumps({**asdict(inspection), "days": days})
+    parts = [
+        {**asdict(part), "days": {day.isoformat(): n for day, n in part.days.items()}}
+        for part in inspection.parts
+    ]
+    return json.dumps({"sha256": inspection.sha256, "parts": parts})
 
 
 def _load_known(row: sa.Row[Any]) -> Known:
@@ -454,8 +451,15 @@ def _load_known(row: sa.Row[Any]) -> Known:
     return Known(Drop(row.file, row.size, row.modified_ns), inspection, row.refused, row.digest)
 
 
-def _load_inspection(text: str) -> Inspection:
+def _load_inspection(text: str) -> Inspection | None:
+    """An inspection as it was kept; None for one of an earlier version, which is made anew."""
     values = json.loads(text)
+    if "parts" not in values:
+        return None
+    return Inspection(values["sha256"], tuple(map(_load_part, values["parts"])))
+
+
+def _load_part(values: dict[str, Any]) -> Part:
     days = {date.fromisoformat(day): lines for day, lines in values.pop("days").items()}
     header: Sequence[str] = values.pop("header")
-    return Inspection(**values, header=tuple(header), days=days)
+    return Part(**values, header=tuple(header), days=days)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import ReadWriteLock, Timeout
 
-from sales_assets.contracts.sql import literal
+from sales_assets.contracts.quoting import literal
 from sales_assets.errors import PermanentError, UsageError, WarehouseBusyError
 from sales_assets.partitions import Window
 from sales_assets.resources.warehouse import TABLES, DayLoad, LoadedDay, Warehouse

@@ -9,7 +9,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from tempfile import mkdtemp
@@ -17,11 +16,11 @@ from typing import Any
 
 import dagster as dg
 
-from sales_assets.contracts.inspection import Inspection, inspect
+from sales_assets.contracts.inspection import Inspection, Part, inspect
 from sales_assets.contracts.model import DayFromColumn, SourceContract
+from sales_assets.contracts.quoting import literal
 from sales_assets.contracts.reader import DropFile
-from sales_assets.contracts.sql import literal
-from sales_assets.contracts.staging import StagedDay, Stager
+from sales_assets.contracts.staging import StagedDay, Stager, drop_files
 from sales_assets.errors import DropError
 from sales_assets.resources.catalogue import Catalogue, Manifest
 from sales_assets.resources.landing_zone import LandingZone
@@ -57,7 +56,7 @@ class StagingArea(dg.ConfigurableResource[Any]):
         found = inspect(contract, path, file)
         if isinstance(contract.day, DayFromColumn):
             with self.stager() as stager:
-                found = replace(found, days=stager.count_days(contract, path, file, found))
+                found = stager.count_days(contract, path, file, found)
         return found
 
     def stage(
@@ -100,11 +99,12 @@ def _drop_files(
     stack: ExitStack,
 ) -> tuple[list[DropFile], dict[tuple[int, date], int]]:
     """The files behind some days, ready to read, and the lines that each has for each day."""
-    files: dict[str, DropFile] = {}
+    texts: dict[str, list[DropFile]] = {}
+    parts: dict[str, tuple[Part, ...]] = {}
     expected: dict[tuple[int, date], int] = {}
     for day, manifest in manifests.items():
         for entry in manifest:
-            if entry.file not in files:
+            if entry.file not in texts:
                 known = catalogue.drop(contract, entry.file)
                 found = known.inspection if known else None
                 changed = (
@@ -118,15 +118,12 @@ def _drop_files(
                         f"{entry.file}: changed since {contract.name}/raw was materialised for "
                         f"{day}; materialise it again"
                     )
-                files[entry.file] = DropFile(
-                    file_no=len(files),
-                    path=stack.enter_context(zone.local(entry.file)),
-                    file=entry.file,
-                    sha256=found.sha256,
-                    header=found.header,
-                    lines=found.lines,
-                    plain=found.plain,
-                    file_day=min(found.days),
+                path = stack.enter_context(zone.local(entry.file))
+                texts[entry.file] = drop_files(
+                    path, entry.file, found, sum(map(len, texts.values()))
                 )
-            expected[files[entry.file].file_no, day] = entry.lines
-    return list(files.values()), expected
+                parts[entry.file] = found.parts
+            for text, part in zip(texts[entry.file], parts[entry.file], strict=True):
+                if day in part.days:
+                    expected[text.file_no, day] = part.days[day]
+    return [text for own in texts.values() for text in own], expected

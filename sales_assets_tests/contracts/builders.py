@@ -26,7 +26,7 @@ from sales_assets.contracts.load import load_contract
 from sales_assets.contracts.logical import SQL_TYPES, LogicalType
 from sales_assets.contracts.model import Column, Dialect, SourceContract
 from sales_assets.contracts.reader import DropFile
-from sales_assets.contracts.staging import StagedDay, Stager
+from sales_assets.contracts.staging import StagedDay, Stager, drop_files
 from sales_assets.resources.staging_area import StagingArea
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -134,7 +134,8 @@ def column(name: str, logical: LogicalType = LogicalType.STRING, **rest: Any) ->
         LogicalType.TIME: "HH:mm:ss",
         LogicalType.TIMESTAMP: "yyyy-MM-dd HH:mm:ss",
     }
-    rest.setdefault("format", formats.get(logical))
+    format_ = rest.pop("format", formats.get(logical))
+    rest.setdefault("formats", (format_,) if format_ else ())
     return Column(name=name, type=logical, description="", **rest)
 
 
@@ -237,10 +238,10 @@ class Desk:
     ) -> DropFile:
         """A drop that is ready to be read."""
         path, found = self.inspect(contract, content, name)
-        days = found.days or self.stager.count_days(contract, path, name, found)
-        return DropFile(
-            no, path, name, found.sha256, found.header, found.lines, found.plain, min(days)
-        )
+        if isinstance(contract.day, model.DayFromColumn):
+            found = self.stager.count_days(contract, path, name, found)
+        (file,) = drop_files(path, name, found, no)
+        return file
 
     def judge(
         self, contract: SourceContract, drops: Mapping[str, bytes] | bytes, *days: date
@@ -250,22 +251,16 @@ class Desk:
             drops = {f"{DAY}.csv": drops}
         files: list[DropFile] = []
         expected: dict[tuple[int, date], int] = {}
-        for no, (name, content) in enumerate(drops.items()):
+        for name, content in drops.items():
             path, found = self.inspect(contract, content, name)
-            counted = found.days or self.stager.count_days(contract, path, name, found)
-            files.append(
-                DropFile(
-                    no,
-                    path,
-                    name,
-                    found.sha256,
-                    found.header,
-                    found.lines,
-                    found.plain,
-                    min(counted, default=None),
-                )
-            )
-            expected |= {(no, d): n for d, n in counted.items() if not days or d in days}
+            if isinstance(contract.day, model.DayFromColumn):
+                found = self.stager.count_days(contract, path, name, found)
+            for file, part in zip(
+                drop_files(path, name, found, len(files)), found.parts, strict=True
+            ):
+                files.append(file)
+                wanted = {d: n for d, n in part.days.items() if not days or d in days}
+                expected |= {(file.file_no, d): n for d, n in wanted.items()}
         if not expected:
             return Judged([])
         self.stager.stage(contract, files, expected)

@@ -89,7 +89,7 @@ def test_a_valid_contract_says_what_it_says(tmp_path: Path) -> None:
     assert till.late_tolerance == timedelta(days=2)
     assert till.column("qty").type is LogicalType.INTEGER
     assert till.required_headers == ("receipt", "sold_on", "Quantity", "price", "state")
-    assert till.column("sold_on").format == "yyyy-MM-dd"
+    assert till.column("sold_on").formats == ("yyyy-MM-dd",)
     assert till.calendar.weekdays == {1, 6}
     amount = next(mapping for mapping in till.mappings if mapping.name == "amount")
     assert amount.sources == ("qty", "price")
@@ -151,15 +151,15 @@ WRONG: dict[str, tuple[str, Any, str, str]] = {
     "an absolute path": ("servers.0.path", "/tmp/*.csv", "servers[0].path", "give a glob below"),
     "an encoding that is not read": (
         "servers.0.encoding",
-        "latin-1",
-        "servers[0].encoding: 'latin-1' is not read",
+        "utf-7",
+        "servers[0].encoding: 'utf-7' is not read",
         "use UTF-8",
     ),
     "an unknown word of the dialect": (
         "servers.0.customProperties",
-        [{"property": "decimalChar", "value": ","}],
-        "servers[0].customProperties[0].property: 'decimalChar' is unknown",
-        "use one of delimiter, missingValues, quoteChar",
+        [{"property": "escapeChar", "value": "/"}],
+        "servers[0].customProperties[0].property: 'escapeChar' is unknown",
+        "use one of commentChar, commentRows, decimalChar, delimiter",
     ),
     "a delimiter of two characters": (
         "servers.0.customProperties",
@@ -873,3 +873,11 @@ def test_a_row_count_rule_has_no_query(tmp_path: Path) -> None:
     assert loaded.severity is Severity.ERROR
     assert loaded.holds(1)
     assert not loaded.holds(0)
+
+
+def test_another_version_of_the_parser_is_another_digest(
+    digest: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sales_assets.contracts.load.PARSER_VERSION", "another")
+
+    assert load(tmp_path, TILL).digest != digest

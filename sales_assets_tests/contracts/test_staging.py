@@ -210,7 +210,7 @@ def test_a_file_none_of_whose_lines_has_a_day_is_refused(tools: Desk, body: byte
 def test_a_file_of_a_header_alone_has_no_days(tools: Desk) -> None:
     path, found = tools.inspect(MANY, HEADER, "till.csv")
 
-    assert tools.stager.count_days(MANY, path, "till.csv", found) == {}
+    assert tools.stager.count_days(MANY, path, "till.csv", found).days == {}
 
 
 @settings(deadline=None, max_examples=25)
@@ -233,7 +233,7 @@ def test_the_days_of_a_file_are_counted_with_the_undated_on_the_first(
             tools.stager.count_days(MANY, path, "till.csv", found)
         return
 
-    assert tools.stager.count_days(MANY, path, "till.csv", found) == dated + Counter(
+    assert tools.stager.count_days(MANY, path, "till.csv", found).days == dated + Counter(
         {min(dated): undated}
     )
 
@@ -250,7 +250,9 @@ def test_only_the_days_that_are_asked_for_are_staged(tools: Desk) -> None:
 def forced(tools: Desk, read: SourceContract, content: bytes, **changes: Any) -> Judged:
     """Stage a drop of which something else is known than what inspection finds."""
     path, found = tools.inspect(read, content)
-    days = tools.stager.count_days(read, path, path.name, found) if read is MANY else found.days
+    if read is MANY:
+        found = tools.stager.count_days(read, path, path.name, found)
+    days = found.days
     wanted = changes.pop("days", days)
     file = tools.drop(read, content)
     tools.stager.stage(

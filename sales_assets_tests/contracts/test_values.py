@@ -14,12 +14,11 @@ from hypothesis import strategies as st
 
 from sales_assets.contracts.logical import LogicalType
 from sales_assets.contracts.model import Column
+from sales_assets.contracts.quoting import literal, quoted
 from sales_assets.contracts.sql import (
     cast_column,
     column_rules,
-    literal,
     parsed,
-    quoted,
     text_column,
 )
 from sales_assets_tests.contracts.builders import Desk, column, desk

@@ -1,0 +1,293 @@
+"""The lines of a drop's text that are data, each with its number as an editor shows it.
+
+Belongs here: finding the header, and leaving out what is no data: preamble, comments, blank
+lines, repeated headers, footer. Does not: the text itself (`unpacking`), fields (`text`), or what
+is done with the lines (`inspection`, `reader`). A line ends at a line feed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+
+from sales_assets.contracts.model import WHITESPACE, Dialect, SourceContract
+from sales_assets.contracts.text import plain_test, split_line
+from sales_assets.contracts.unpacking import BLOCK, BOM, whole_lines
+from sales_assets.errors import DropError
+
+LONGEST_RECORD = 50
+"""Lines that one record may have; a quote that is not closed by then is taken for a stray one."""
+SEARCHED = 100
+"""Lines among which `headerRows: search` looks for the header."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some lines of data. Without `records`, each line of `text` is a well-formed record."""
+
+    first: int
+    text: bytes = b""
+    records: list[tuple[int, bytes]] | None = None
+
+    @property
+    def count(self) -> int:
+        """How many records there are."""
+        if self.records is not None:
+            return len(self.records)
+        return self.text.count(b"\n") + (not self.text.endswith(b"\n"))
+
+
+@dataclass
+class DataLines:
+    """The data of one text, block by block; iterate once.
+
+    `header` has the column names of the file, or the contract's for a file without a header.
+    `skipped` counts the lines that were left out so far, by kind. `plain` says so far whether
+    DuckDB's reader would take every line for what it is, if it read the file where it lies.
+    """
+
+    header: tuple[str, ...]
+    dialect: Dialect
+    blocks: Iterable[bytes]
+    next_line: int
+    header_text: bytes
+    skipped: Counter[str] = field(default_factory=Counter)
+    plain: bool = True
+
+    def __iter__(self) -> Iterator[Block]:
+        """The blocks in the order of the file."""
+        is_plain = plain_test(self.dialect)
+        number, held = self.next_line, b""
+        blocks = iter(self.blocks)
+        block = next(blocks, b"")
+        while block:
+            following = next(blocks, b"")
+            text = held + block
+            held = b""
+            lines = text.count(b"\n")
+            data = text if following else self._without_end(text)
+            if self._is_all_data(data, number) and is_plain(data):
+                if data:
+                    yield Block(number, data)
+            else:
+                self.plain = False
+                records, held = self._records(data, number, last=not following)
+                lines -= held.count(b"\n")
+                yield Block(number, records=records)
+            number += lines
+            block = following
+
+    def _without_end(self, text: bytes) -> bytes:
+        """The text without blank lines and the footer at its end."""
+        footer = self.dialect.footer and re.compile(self.dialect.footer)
+        while text:
+            start = text.rfind(b"\n", 0, len(text) - 1) + 1
+            line = text[start:].rstrip(b"\r\n")
+            if not line:
+                self.skipped["blank"] += 1
+            elif footer and footer.match(line.decode(errors="replace")):
+                self.skipped["footer"] += 1
+            else:
+                break
+            text = text[:start]
+        return text
+
+    def _is_all_data(self, text: bytes, first: int) -> bool:
+        """Whether no line of the text is to be left out; a cautious answer."""
+        comment = self.dialect.comment_char.encode()
+        return not (
+            text.startswith((b"\n", b"\r"))
+            or b"\n\n" in text
+            or (b"\r" in text and b"\n\r" in text)
+            or (comment and (text.startswith(comment) or b"\n" + comment in text))
+            or any(row >= first for row in self.dialect.comment_rows)
+            or (self.header_text and self._may_hold_header(text))
+        )
+
+    def _may_hold_header(self, text: bytes) -> bool:
+        return text.startswith(self.header_text) or b"\n" + self.header_text in text
+
+    def _records(
+        self, text: bytes, first: int, *, last: bool
+    ) -> tuple[list[tuple[int, bytes]], bytes]:
+        """The records of some lines, and the lines of one that goes on in the next block."""
+        lines = text.split(b"\n")
+        if lines[-1] == b"":
+            lines.pop()
+        records: list[tuple[int, bytes]] = []
+        at = 0
+        while at < len(lines):
+            raw = lines[at]
+            kind, count = self._kind(lines, at, first + at)
+            if kind:
+                self.skipped[kind] += 1
+                at += count
+                continue
+            taken = self._joined(lines, at) if self._may_go_on(raw) else 1
+            if taken == 0 and not last:
+                return records, b"\n".join(lines[at:]) + b"\n"
+            taken = taken or 1
+            records.append((first + at, b"\n".join(lines[at : at + taken])))
+            at += taken
+        return records, b""
+
+    def _kind(self, lines: list[bytes], at: int, number: int) -> tuple[str, int]:
+        """Why a line is no data, empty if it is; and how many lines that is about."""
+        line = lines[at].rstrip(b"\r")
+        if not (line.strip() if self.dialect.delimiter == WHITESPACE else line):
+            return "blank", 1
+        if number in self.dialect.comment_rows or _is_comment(self.dialect, line):
+            return "comment", 1
+        count = self.header_text.count(b"\n") + 1
+        same = b"\n".join(lines[at : at + count]).rstrip(b"\r") == self.header_text
+        return ("repeated header", count) if same else ("", 1)
+
+    def _may_go_on(self, raw: bytes) -> bool:
+        quote = self.dialect.quote_char.encode()
+        return self.dialect.quoted_newlines and bool(quote) and raw.count(quote) % 2 == 1
+
+    def _joined(self, lines: list[bytes], at: int) -> int:
+        """How many lines a record has whose first one leaves a quote open.
+
+        One, if the quote is a stray one: no join of lines has the right number of fields. None,
+        if more lines are needed to tell.
+        """
+        quotes = 0
+        for end, raw in enumerate(lines[at : at + LONGEST_RECORD], start=1):
+            quotes += raw.count(self.dialect.quote_char.encode())
+            if quotes % 2 == 0:
+                return end if self._is_record(b"\n".join(lines[at : at + end])) else 1
+        return 1 if len(lines) - at >= LONGEST_RECORD else 0
+
+    def _is_record(self, raw: bytes) -> bool:
+        try:
+            fields = split_line(self.dialect, raw.rstrip(b"\r").decode())
+        except ValueError:
+            return False
+        missing = self.dialect.missing_values
+        extra = fields[len(self.header) :]
+        return len(fields) - len(extra) == len(self.header) and set(extra) <= set(missing)
+
+
+def read_lines(contract: SourceContract, path: Path, file: str, member: str = "") -> DataLines:
+    """The data lines of a drop's text, its header found and checked; `file` names it in messages.
+
+    Raises DropError for a text without a header, or one whose header lacks a column.
+    """
+    dialect = contract.dialect
+    blocks = whole_lines(path, file, dialect.encoding, member)
+    begin = next(blocks, b"").removeprefix(BOM)
+    if not dialect.header:
+        header = contract.required_headers
+        return DataLines(header, dialect, chain([begin], blocks), 1, b"")
+    lines = begin.split(b"\n")
+    at, skipped = _header_at(contract, file, lines)
+    count = _header_length(dialect, lines[at:])
+    raw = b"\n".join(lines[at : at + count])
+    header = _header(contract, file, at + 1, raw)
+    rest = begin[sum(len(line) + 1 for line in lines[: at + count]) :]
+    data = DataLines(
+        header,
+        dialect,
+        chain([rest] if rest else [], blocks),
+        at + count + 1,
+        raw.rstrip(b"\r"),
+        skipped,
+    )
+    data.plain = at + count == 1
+    return data
+
+
+def _header_at(contract: SourceContract, file: str, lines: list[bytes]) -> tuple[int, Counter[str]]:
+    """The index of the header's line, and what was left out before it."""
+    dialect = contract.dialect
+    if dialect.header_row is not None:
+        if len(lines) < dialect.header_row:
+            raise DropError(
+                f"{file}: has {len(lines)} lines, and contract {contract.file.name} says that line "
+                f"{dialect.header_row} is the header"
+            )
+        return dialect.header_row - 1, Counter(preamble=dialect.header_row - 1)
+    if dialect.header_search:
+        wanted = set(contract.required_headers)
+        for at, line in enumerate(lines[:SEARCHED]):
+            if wanted <= set(_fields_or_none(dialect, line)):
+                return at, Counter(preamble=at)
+        raise DropError(
+            f"{file}: none of its first {SEARCHED} lines has all columns of contract "
+            f"{contract.file.name}: {', '.join(map(repr, contract.required_headers))}"
+        )
+    skipped: Counter[str] = Counter()
+    for at, line in enumerate(lines):
+        if _is_comment(dialect, line) or at + 1 in dialect.comment_rows:
+            skipped["comment"] += 1
+        elif line.strip(b"\r"):
+            return at, skipped
+        else:
+            skipped["blank"] += 1
+    return 0, Counter()
+
+
+def _fields_or_none(dialect: Dialect, line: bytes) -> list[str]:
+    try:
+        return split_line(dialect, line.rstrip(b"\r").decode())
+    except ValueError:
+        return []
+
+
+def _header_length(dialect: Dialect, lines: list[bytes]) -> int:
+    """How many lines the header has: more than one if a quoted name goes on in the next line."""
+    quote, quotes = dialect.quote_char.encode(), 0
+    if dialect.quoted_newlines and quote:
+        for count, line in enumerate(lines[:LONGEST_RECORD], start=1):
+            quotes += line.count(quote)
+            if quotes % 2 == 0:
+                return count
+    return 1
+
+
+def _header(contract: SourceContract, file: str, line: int, raw: bytes) -> tuple[str, ...]:
+    """The header's names, checked against the columns of the contract."""
+    where = f"{file}, line {line}"
+    encoding = contract.dialect.encoding
+    try:
+        text = raw.rstrip(b"\r").decode()
+    except UnicodeDecodeError as error:
+        raise DropError(
+            f"{where}: is not {encoding.upper()} text ({error.reason}); export it so, or correct "
+            "the encoding in the contract"
+        ) from error
+    if "\0" in text:
+        raise DropError(f"{where}: holds binary data; export it as CSV in {encoding.upper()}")
+    if "\r" in text or len(raw) >= BLOCK:
+        raise DropError(
+            f"{where}: does not end in a line feed; export it with LF or CRLF line ends"
+        )
+    try:
+        header = split_line(contract.dialect, text)
+    except ValueError as error:
+        raise DropError(f"{where}: cannot be the header: {error}") from error
+    missing = [name for name in contract.required_headers if name not in header]
+    if missing:
+        raise DropError(
+            f"{where}: the header lacks {', '.join(map(repr, missing))}, which contract "
+            f"{contract.file.name} ({contract.name}) describes; it has "
+            f"{', '.join(map(repr, header)) if text else 'nothing'}. Correct the file, or the "
+            "contract if the source changed"
+        )
+    twice = [name for name in contract.required_headers if header.count(name) > 1]
+    if twice:
+        raise DropError(
+            f"{where}: column {', '.join(map(repr, twice))} is there twice; give each column its "
+            "own name"
+        )
+    return tuple(header)
+
+
+def _is_comment(dialect: Dialect, line: bytes) -> bool:
+    comment = dialect.comment_char.encode()
+    return bool(comment) and line.startswith(comment)
