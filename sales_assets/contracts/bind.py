@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from sales_assets.contracts.canonical import MAPPED_COLUMNS, REVENUE_COLUMNS
 from sales_assets.contracts.logical import MONEY_TYPE, LogicalType
-from sales_assets.contracts.model import Column, Mapping, QualityRule
+from sales_assets.contracts.model import Column, LineRule, Mapping, QualityRule
 from sales_assets.contracts.problems import Problems
 from sales_assets.contracts.quoting import literal, quoted
 
@@ -35,6 +35,7 @@ def check_bindings(
     columns: Sequence[Column],
     mappings: Sequence[Mapping],
     quality: Sequence[QualityRule],
+    line_rules: Sequence[LineRule] = (),
 ) -> None:
     """Note every expression, pattern, time zone and query that DuckDB would refuse."""
     connection = _engine().cursor()
@@ -45,6 +46,8 @@ def check_bindings(
     for column in columns:
         _check_column(problems, connection, column)
     _check_mappings(problems, connection, mappings)
+    for line_rule in line_rules:
+        _check_condition(problems, connection, line_rule)
     for index, rule in enumerate(quality):
         if rule.query is not None:
             _check_query(problems, connection, f"schema.revenue.quality[{index}].query", rule.query)
@@ -158,6 +161,21 @@ def _fits(sql_type: str, logical: LogicalType) -> bool:
             return _MOMENT.fullmatch(sql_type) is not None
         case _:
             return True
+
+
+def _check_condition(
+    problems: Problems, connection: duckdb.DuckDBPyConnection, rule: LineRule
+) -> None:
+    import duckdb
+
+    where = f"schema.lines.quality.{rule.name}.query"
+    try:
+        types = _types(connection, f"SELECT {rule.condition} FROM lines WHERE {rule.condition}")
+    except duckdb.Error as error:
+        problems.add(where, _said(error), "write the condition in DuckDB's SQL")
+        return
+    if types != ["BOOLEAN"]:
+        problems.add(where, f"compares nothing: {', '.join(types)}", "give a condition")
 
 
 def _check_query(

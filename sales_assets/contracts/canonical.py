@@ -111,6 +111,7 @@ RESERVED_NAMES = frozenset(column.name for column in (*REVENUE_COLUMNS, *REJECTE
     "file_day",
     "malformed",
     "malformed_text",
+    "exchanged",
     "column_reasons",
     "mapped_reasons",
 }

@@ -156,5 +156,33 @@ def single_select(text: str, table: str) -> str:
     return tree.sql(dialect="duckdb", comments=False)
 
 
+def counted_condition(
+    text: str, table: str, columns: Collection[str]
+) -> tuple[str, tuple[str, ...]]:
+    """The condition of a query that counts lines, and the columns that it reads.
+
+    Only `SELECT COUNT(*) FROM table WHERE condition` says which lines it counts; the condition is
+    a scalar expression. Raises ValueError that says what is not allowed.
+    """
+    query = single_select(text, table)
+    select = sqlglot.parse_one(query, dialect="duckdb")
+    used = {word.rstrip("_") for word, value in select.args.items() if value}
+    source = select.find(exp.From)
+    counted = select.expressions[0] if select.expressions else None
+    if (
+        used != {"expressions", "from", "where"}
+        or not isinstance(counted, exp.Count)
+        or not isinstance(counted.this, exp.Star)
+        or source is None
+        or not isinstance(source.this, exp.Table)
+    ):
+        raise ValueError("does not say which lines it counts")
+    condition = select.args["where"].this
+    for column in condition.find_all(exp.Column):
+        if column.table == table:
+            column.set("table", None)
+    return scalar_expression(condition.sql(dialect="duckdb"), columns)
+
+
 def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0]

@@ -51,8 +51,6 @@ _OPTIONS = {
     LogicalType.TIMESTAMP: {*_BOUNDS, "format", "timezone", "defaultTimezone"},
 }
 _NOT_ENFORCED = {
-    "unique": "leave it out: lines are kept as they come",
-    "primaryKey": "leave it out: lines are kept as they come",
     "partitioned": "say partitionDay in the contract's customProperties",
     "encryptedName": "leave it out: nothing is encrypted",
     "relationships": "leave it out: other tables are not looked up",
@@ -60,6 +58,12 @@ _NOT_ENFORCED = {
     "items": "leave them out: a CSV has no nested columns",
 }
 """Words that claim something of a column which nothing here sees to."""
+_OF_LINES = {
+    "unique": "say it of a column of schema.lines",
+    "primaryKey": "say it of a column of schema.lines",
+    "customProperties": "move them to schema.lines",
+}
+"""Words that hold for the columns of the drop only."""
 
 
 def read_columns(
@@ -68,8 +72,6 @@ def read_columns(
     """The columns of the drop, in the contract's order; `defaults` is what holds of all numbers."""
     if lines is None:
         return ()
-    if lines.quality:
-        problems.add(f"schema.{lines.name}.quality", "is not checked", "move it to schema.revenue")
     columns: list[Column] = []
     for index, entry in enumerate(lines.properties or []):
         name = problems.identifier(f"schema.{lines.name}.properties[{index}].name", entry.name)
@@ -81,7 +83,7 @@ def read_columns(
             problems.add(f"{where}.physicalName", f"'{header}' is there twice", "keep one of them")
         _refuse_idle_words(problems, where, entry)
         if entry.quality:
-            problems.add(f"{where}.quality", "is not checked", "move it to schema.revenue")
+            problems.add(f"{where}.quality", "is not checked", "move it to schema.lines")
         if entry.transformLogic:
             problems.add(f"{where}.transformLogic", "is not used", "move it to schema.revenue")
         columns.append(_column(problems, where, entry, name, header, defaults))
@@ -90,8 +92,35 @@ def read_columns(
     return tuple(columns)
 
 
-def _refuse_idle_words(problems: Problems, where: str, entry: SchemaProperty) -> None:
-    for word, fix in _NOT_ENFORCED.items():
+def read_keys(
+    problems: Problems, lines: SchemaObject | None, columns: Sequence[Column]
+) -> tuple[tuple[str, ...], ...]:
+    """What is unique: the primary key's columns together, and each column that is so by itself."""
+    entries = (lines.properties if lines else None) or []
+    known = {column.name: column for column in columns}
+    primary = sorted(
+        (entry for entry in entries if entry.primaryKey),
+        key=lambda entry: entry.primaryKeyPosition or 0,
+    )
+    for entry in primary:
+        if entry.name in known and not known[entry.name].required:
+            problems.add(
+                f"schema.lines.{entry.name}.primaryKey",
+                "is of a column that may be blank",
+                "add required: true",
+            )
+    keys = [tuple(entry.name or "" for entry in primary)] if primary else []
+    keys += [(entry.name or "",) for entry in entries if entry.unique]
+    return tuple(dict.fromkeys(keys))
+
+
+def _refuse_idle_words(
+    problems: Problems,
+    where: str,
+    entry: SchemaProperty,
+    words: MappingOf[str, str] = _NOT_ENFORCED,
+) -> None:
+    for word, fix in words.items():
         if getattr(entry, word):
             problems.add(f"{where}.{word}", "is not enforced", fix)
 
@@ -301,7 +330,7 @@ def _mapping(
     column: CanonicalColumn,
     names: Sequence[str],
 ) -> Mapping | None:
-    _refuse_idle_words(problems, where, entry)
+    _refuse_idle_words(problems, where, entry, {**_NOT_ENFORCED, **_OF_LINES})
     for word in ("enum", "logicalTypeOptions", "quality"):
         if getattr(entry, word):
             problems.add(f"{where}.{word}", "is not enforced", "move it to schema.lines")

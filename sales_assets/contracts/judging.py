@@ -20,6 +20,7 @@ from sales_assets.contracts.model import (
     Column,
     DayFromColumn,
     DayFromFileName,
+    LineRule,
     Mapping,
     SourceContract,
 )
@@ -79,8 +80,8 @@ def judged_query(contract: SourceContract, lines: str, files: str) -> str:
     malformed_text, and `<name>__text` for each column.
     `files`: file_no, file, file_sha256, file_day (the day of an undated line).
     Result: source, partition_date, the canonical columns, the extra columns, file, file_sha256,
-    line, text (rejected lines only) and reasons (NULL for an accepted line); and `exchanged`, the
-    text of a date that fits only with day and month exchanged.
+    line, text (of rejected lines, or of all where keys may yet reject some), reasons (NULL for an
+    accepted line), and `exchanged`: a date's text that fits only with day and month exchanged.
     """
     names = {column.name for column in MAPPED_COLUMNS}
     written = [item for column in contract.columns if (item := written_column(column))]
@@ -93,6 +94,7 @@ def judged_query(contract: SourceContract, lines: str, files: str) -> str:
     canonical = [quoted(column.name) for column in MAPPED_COLUMNS]
     extras = [quoted(column.name) for column in contract.extra_columns]
     of_columns = [_masked(c, rule) for c in contract.columns for rule in column_rules(c)]
+    of_columns += map(_line_rule, contract.line_rules)
     of_mapped = list(_mapped_rules(contract))
     has_personal = any(column.is_personal for column in contract.columns)
     withheld = literal(WITHHELD) if has_personal else "malformed_text"
@@ -126,7 +128,7 @@ SELECT
     CASE WHEN column_reasons IS NULL THEN mapped_reasons
         WHEN malformed IS NOT NULL THEN column_reasons
         ELSE list_concat(column_reasons, mapped_reasons) END AS reasons,
-    CASE WHEN reasons IS NOT NULL THEN
+    CASE WHEN {"true" if contract.keys else "reasons IS NOT NULL"} THEN
         CASE WHEN malformed IS NULL THEN {_line_text(contract)} ELSE {withheld} END END AS text,
     file_no, exchanged
 FROM judged
@@ -186,6 +188,51 @@ def _reasons(rules: Sequence[Rule]) -> str:
     broken = " OR ".join(f"({rule.broken})" for rule in rules)
     told = ", ".join(f"CASE WHEN {rule.broken} THEN {rule.reason} END" for rule in rules)
     return f"CASE WHEN {broken} THEN list_filter([{told}], lambda r: r IS NOT NULL) END"
+
+
+def _line_rule(rule: LineRule) -> Rule:
+    """A rule of the contract; a line for which it cannot be computed breaks it."""
+    broken = f"coalesce(TRY(({rule.condition}) IS TRUE), true)"
+    return Rule(broken, literal(f"{rule.name}: {rule.description}"))
+
+
+def doubles_query(contract: SourceContract, judged: str) -> str:
+    """The sound lines of a judged relation whose key an earlier line of their day has already.
+
+    Each key is looked at by itself, among all sound lines; the first line of the first file, by
+    name, counts. Result: file_no, line, reasons.
+    """
+    queries = [_doubles(contract, judged, key) for key in contract.keys]
+    return (
+        "SELECT file_no, line, list(reason ORDER BY number) AS reasons FROM ("
+        + " UNION ALL ".join(
+            f"SELECT *, {number} AS number FROM ({query})" for number, query in enumerate(queries)
+        )
+        + ") GROUP BY ALL"
+    )
+
+
+def _doubles(contract: SourceContract, judged: str, key: Sequence[str]) -> str:
+    values = ["partition_date", *(quoted(_judged_name(contract, name)) for name in key)]
+    sound = f"reasons IS NULL AND {' AND '.join(f'{value} IS NOT NULL' for value in values)}"
+    told = literal(f"{', '.join(key)}: the same as in line ")
+    by = f"(PARTITION BY {', '.join(values)} ORDER BY file, line)"
+    # Keys that may be there twice are found by hashes alone, in little memory.
+    return (
+        f"SELECT file_no, line, {told} || first_line || ' of ' || first_file AS reason FROM ("
+        f"SELECT file_no, line, first_value(line) OVER {by} AS first_line, "
+        f"first_value(file) OVER {by} AS first_file, row_number() OVER {by} AS place "
+        f"FROM {judged} WHERE {sound} AND hash({', '.join(values)}) IN ("
+        f"SELECT hash({', '.join(values)}) AS h FROM {judged} WHERE {sound} "
+        "GROUP BY h HAVING count(*) > 1)) WHERE place > 1"
+    )
+
+
+def _judged_name(contract: SourceContract, name: str) -> str:
+    """Under which name the judged lines have a column of the drop."""
+    if any(column.name == name for column in contract.extra_columns):
+        return name
+    return next(m.name for m in contract.mappings if m.direct and m.sources == (name,))
 
 
 def _masked(column: Column, rule: Rule) -> Rule:

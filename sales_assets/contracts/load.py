@@ -16,7 +16,7 @@ from open_data_contract_standard.model import SchemaObject, Server, Team
 
 from sales_assets.contracts.bind import check_bindings
 from sales_assets.contracts.dialects import read_dialect
-from sales_assets.contracts.fields import read_columns, read_mappings
+from sales_assets.contracts.fields import read_columns, read_keys, read_mappings
 from sales_assets.contracts.model import DayFromColumn, SourceContract
 from sales_assets.contracts.odcs import read_odcs
 from sales_assets.contracts.problems import Problems
@@ -24,6 +24,7 @@ from sales_assets.contracts.rules import (
     read_calendar,
     read_day,
     read_history,
+    read_line_rules,
     read_overlap,
     read_quality,
     read_tolerance,
@@ -100,7 +101,9 @@ def load_contract(file: Path) -> SourceContract:
     calendar = read_calendar(problems, properties.get("calendar"))
     quality = read_quality(problems, revenue)
     tolerance = read_tolerance(problems, odcs.slaProperties)
-    check_bindings(problems, columns, mappings, quality)
+    line_rules = read_line_rules(problems, lines, columns)
+    keys = read_keys(problems, lines, columns)
+    check_bindings(problems, columns, mappings, quality, line_rules)
     problems.raise_if_any(file)
     assert server is not None
     assert server.path is not None
@@ -127,6 +130,8 @@ def load_contract(file: Path) -> SourceContract:
         calendar=calendar,
         late_tolerance=tolerance,
         quality=quality,
+        line_rules=line_rules,
+        keys=keys,
         support=tuple(
             (item.tool or "other", item.url or item.channel or "") for item in odcs.support or []
         ),
@@ -149,6 +154,8 @@ def _digest(contract: SourceContract) -> str:
         ],
         [(mapping.name, mapping.expression) for mapping in contract.mappings],
         day.column if isinstance(day, DayFromColumn) else [day.pattern.pattern, day.format],
+        [(rule.name, rule.description, rule.condition) for rule in contract.line_rules],
+        contract.keys,
         contract.overlap,
         contract.late_tolerance.days,
     ]

@@ -175,6 +175,19 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True)
+class LineRule:
+    """A rule that each line has to fulfil: lines for which `condition` is true are rejected.
+
+    `condition` is a scalar DuckDB expression over the columns in `sources`.
+    """
+
+    name: str
+    description: str
+    condition: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class QualityRule:
     """One ODCS quality rule on the `revenue` object: a number that is compared.
 
@@ -232,6 +245,10 @@ class SourceContract:
     late_tolerance: timedelta
     """How far before its drop's day a line may be dated (only where the file names the day)."""
     quality: tuple[QualityRule, ...] = ()
+    line_rules: tuple[LineRule, ...] = ()
+    keys: tuple[tuple[str, ...], ...] = ()
+    """Columns that are unique together among the sound lines of a day: of several lines with the
+    same values, the first file's first line counts."""
     support: tuple[tuple[str, str], ...] = field(default=())
     """Where alerts go: (tool, channel or address)."""
 

@@ -18,7 +18,7 @@ from open_data_contract_standard.model import (
     ServiceLevelAgreementProperty,
 )
 
-from sales_assets.contracts.expressions import single_select
+from sales_assets.contracts.expressions import counted_condition, single_select
 from sales_assets.contracts.formats import file_day_format
 from sales_assets.contracts.logical import LogicalType
 from sales_assets.contracts.model import (
@@ -27,6 +27,7 @@ from sales_assets.contracts.model import (
     DayFromColumn,
     DayFromFileName,
     History,
+    LineRule,
     Overlap,
     QualityRule,
     Severity,
@@ -170,6 +171,37 @@ def read_quality(problems: Problems, revenue: SchemaObject | None) -> tuple[Qual
                     "name it otherwise",
                 )
             rules[rule.name] = rule
+    return tuple(rules.values())
+
+
+def read_line_rules(
+    problems: Problems, lines: SchemaObject | None, columns: Sequence[Column]
+) -> tuple[LineRule, ...]:
+    """The quality rules on the drop's lines: the lines that such a query counts are rejected."""
+    rules: dict[str, LineRule] = {}
+    names = [column.name for column in columns]
+    for index, entry in enumerate((lines.quality if lines else None) or []):
+        field = f"schema.lines.quality[{index}]"
+        before = len(problems.found)
+        name = problems.identifier(f"{field}.name", entry.name)
+        if name in rules:
+            problems.add(f"{field}.name", f"'{name}' is there twice", "name it otherwise")
+        if entry.type != "sql" or entry.mustBe != 0 or isinstance(entry.mustBe, bool):
+            problems.add(field, "is no rule of a line", "use type: sql and mustBe: 0")
+        if entry.severity not in {None, Severity.ERROR}:
+            problems.add(
+                f"{field}.severity",
+                f"is '{entry.severity}', but a line that breaks the rule is rejected",
+                "leave it out, or move the rule to schema.revenue",
+            )
+        try:
+            condition, sources = counted_condition(entry.query or "", "lines", names)
+        except ValueError as error:
+            problems.add(f"{field}.query", str(error), "SELECT COUNT(*) FROM ${object} WHERE ...")
+            continue
+        if len(problems.found) == before:
+            description = entry.description or name.replace("_", " ")
+            rules[name] = LineRule(name, description, condition, sources)
     return tuple(rules.values())
 
 

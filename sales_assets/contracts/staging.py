@@ -24,7 +24,7 @@ from sales_assets.contracts.canonical import (
     CanonicalColumn,
 )
 from sales_assets.contracts.inspection import Inspection, part_name
-from sales_assets.contracts.judging import MASK, day_index_query, judged_query
+from sales_assets.contracts.judging import MASK, day_index_query, doubles_query, judged_query
 from sales_assets.contracts.model import Column, DayFromColumn, SourceContract
 from sales_assets.contracts.quoting import literal, quoted
 from sales_assets.contracts.reader import (
@@ -159,6 +159,12 @@ class Stager:
                     f"{names[no]}: {lines_in} lines of {day} were counted in the file, but "
                     f"{counted.get((no, day), 0)} read; materialise its raw asset again"
                 )
+        if contract.keys:
+            self._con.execute(
+                f"UPDATE judged SET reasons = doubles.reasons FROM "
+                f"({doubles_query(contract, 'judged')}) AS doubles "
+                "WHERE judged.file_no = doubles.file_no AND judged.line = doubles.line"
+            )
 
     def _refuse_exchanged_days(self, contract: SourceContract, names: Mapping[int, str]) -> None:
         wrong: list[tuple[int, int, str]] = self._con.execute(

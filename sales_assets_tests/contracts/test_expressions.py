@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from sales_assets.contracts.expressions import scalar_expression, single_select
+from sales_assets.contracts.expressions import counted_condition, scalar_expression, single_select
 
 COLUMNS = ("price", "qty", "sold_at", "name")
 
@@ -197,3 +197,50 @@ def test_a_query_of_one_value_over_the_rows_is_allowed(text: str) -> None:
 def test_a_query_that_does_or_reads_more_is_refused(text: str, told: str) -> None:
     with pytest.raises(ValueError, match=told):
         single_select(text, "revenue")
+
+
+@pytest.mark.parametrize(
+    ("query", "condition", "used"),
+    [
+        ("SELECT COUNT(*) FROM ${object} WHERE a > 1", '"a" > 1', ("a",)),
+        ("select count(*) from lines where lines.a <> b", '"a" <> "b"', ("a", "b")),
+        (
+            "SELECT COUNT(*) FROM ${table} WHERE abs(a - b * c) > 0.01 AND c > 0",
+            'ABS("a" - "b" * "c") > 0.01 AND "c" > 0',
+            ("a", "b", "c"),
+        ),
+    ],
+)
+def test_a_query_that_counts_lines_says_which(
+    query: str, condition: str, used: tuple[str, ...]
+) -> None:
+    found, columns = counted_condition(query, "lines", ["a", "b", "c"])
+
+    assert found == condition
+    assert set(columns) == set(used)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT COUNT(*) FROM ${object}",
+        "SELECT COUNT(a) FROM ${object} WHERE a > 1",
+        "SELECT COUNT(DISTINCT a) FROM ${object} WHERE a > 1",
+        "SELECT COUNT(*) FILTER (a > 2) FROM ${object} WHERE a > 1",
+        "SELECT 1 + COUNT(*) FROM ${object} WHERE a > 1",
+        "SELECT COUNT(*) FROM ${object} WHERE a > 1 LIMIT 1",
+        "SELECT COUNT(*) FROM ${object} WHERE a > 1 GROUP BY b",
+        "SELECT COUNT(*) FROM ${object}, ${object} AS other WHERE a > 1",
+        "SELECT COUNT(*) FROM (SELECT * FROM ${object} WHERE b > 1) AS lines WHERE a > 1",
+        "WITH other AS (SELECT 1) SELECT COUNT(*) FROM ${object} WHERE a > 1",
+    ],
+)
+def test_a_query_that_does_not_say_which_lines_it_counts_is_refused(query: str) -> None:
+    with pytest.raises(ValueError, match="does not say which lines it counts"):
+        counted_condition(query, "lines", ["a", "b", "c"])
+
+
+@pytest.mark.parametrize("condition", ["a IN (SELECT 1)", "sum(a) > 1", "d > 1", "random() > a"])
+def test_the_condition_of_a_line_is_a_scalar_expression_over_its_columns(condition: str) -> None:
+    with pytest.raises(ValueError, match=r"scalar|not a column|another value"):
+        counted_condition(f"SELECT COUNT(*) FROM lines WHERE {condition}", "lines", ["a", "b"])

@@ -13,8 +13,12 @@ import pytest
 from sales_assets.contracts.load import load_contract, load_contracts
 from sales_assets.contracts.logical import LogicalType
 from sales_assets.contracts.model import (
+    WHITESPACE,
     DayFromColumn,
     DayFromFileName,
+    Dialect,
+    LineRule,
+    NumberFormat,
     Overlap,
     QualityRule,
     Severity,
@@ -323,17 +327,151 @@ WRONG: dict[str, tuple[str, Any, str, str]] = {
         "schema.lines.properties[5].name: is 'price__text'",
         "single _",
     ),
-    "a unique column": (
-        f"{LINES}.0.unique",
-        True,
-        "schema.lines.receipt.unique: is not enforced",
-        "lines are kept as they come",
+    "a header row and no header": (
+        "servers.0.customProperties",
+        [{"property": "header", "value": False}, {"property": "headerRows", "value": [2]}],
+        "servers[0].customProperties.headerRows: is there without a header",
+        "leave it out",
     ),
-    "a primary key": (
-        f"{LINES}.0.primaryKey",
+    "two header rows": (
+        "servers.0.customProperties",
+        [{"property": "headerRows", "value": [1, 2]}],
+        "servers[0].customProperties.headerRows: has 2 rows",
+        "give one, like [4]",
+    ),
+    "a header row zero": (
+        "servers.0.customProperties",
+        [{"property": "headerRows", "value": [0]}],
+        "servers[0].customProperties.headerRows: is [0]",
+        "give line numbers",
+    ),
+    "a header that is neither there nor not": (
+        "servers.0.customProperties",
+        [{"property": "header", "value": "yes"}],
+        "servers[0].customProperties.header: is 'yes'",
+        "give true or false",
+    ),
+    "a comment of two characters": (
+        "servers.0.customProperties",
+        [{"property": "commentChar", "value": "//"}],
+        "servers[0].customProperties.commentChar: is '//'",
+        "give one ASCII character",
+    ),
+    "a footer that is every line": (
+        "servers.0.customProperties",
+        [{"property": "footer", "value": ".*"}],
+        "servers[0].customProperties.footer: matches every line",
+        "describe the footer's lines",
+    ),
+    "a footer that is no pattern": (
+        "servers.0.customProperties",
+        [{"property": "footer", "value": "("}],
+        "servers[0].customProperties.footer: '('",
+        "use Python's syntax",
+    ),
+    "a decimal sign that is a digit": (
+        "servers.0.customProperties",
+        [{"property": "decimalChar", "value": "0"}],
+        "schema.lines.qty.customProperties.decimalChar: is '0'",
+        "give one sign",
+    ),
+    "groups like decimals": (
+        "servers.0.customProperties",
+        [{"property": "groupChar", "value": "."}],
+        "schema.lines.qty.customProperties.groupChar: is '.' like decimalChar",
+        "give two signs",
+    ),
+    "a currency symbol with a digit": (
+        f"{LINES}.3.customProperties",
+        [{"property": "currencySymbols", "value": ["$1"]}],
+        "schema.lines.price.customProperties.currencySymbols: has '$1'",
+        "give texts like $",
+    ),
+    "minor units that are no number of digits": (
+        f"{LINES}.3.customProperties",
+        [{"property": "minorUnits", "value": "cents"}],
+        "schema.lines.price.customProperties.minorUnits: is 'cents'",
+        "give 0 to 6",
+    ),
+    "more minor units than the type has decimals": (
+        f"{LINES}.3.customProperties",
+        [{"property": "minorUnits", "value": 5}],
+        "schema.lines.price.customProperties: DECIMAL(18,4) has no room for 5 more decimals",
+        "DECIMAL(18,5)",
+    ),
+    "formats of a number": (
+        f"{LINES}.3.customProperties",
+        [{"property": "formats", "value": ["yyyy"]}],
+        "schema.lines.price.customProperties[0].property: 'formats' is unknown",
+        "use one of accounting",
+    ),
+    "a percentage of money": (
+        f"{LINES}.3.customProperties",
+        [{"property": "percent", "value": True}, {"property": "minorUnits", "value": 2}],
+        "schema.lines.price.customProperties.percent: goes with no other property of money",
+        "keep one",
+    ),
+    "two formats that read a text as two days": (
+        f"{LINES}.1",
+        {
+            "name": "sold_on",
+            "logicalType": "date",
+            "logicalTypeOptions": {"format": "dd/MM/yyyy"},
+            "customProperties": [{"property": "formats", "value": ["MM/dd/yyyy"]}],
+        },
+        "schema.lines.sold_on.logicalTypeOptions.format: 'dd/MM/yyyy' and 'MM/dd/yyyy' take",
+        "keep the one that the source means",
+    ),
+    "a further format that is none": (
+        f"{LINES}.1.customProperties",
+        [{"property": "formats", "value": ["YYYY"]}],
+        "schema.lines.sold_on.customProperties.formats: 'YYYY' is not one of",
+        "write it like",
+    ),
+    "a primary key that may be blank": (
+        f"{LINES}.2.primaryKey",
         True,
-        "schema.lines.receipt.primaryKey: is not enforced",
-        "lines are kept as they come",
+        "schema.lines.qty.primaryKey: is of a column that may be blank",
+        "add required: true",
+    ),
+    "a unique canonical column": (
+        f"{REVENUE}.0.unique",
+        True,
+        "schema.revenue.order_id.unique: is not enforced",
+        "say it of a column of schema.lines",
+    ),
+    "a rule of lines that warns": (
+        "schema.0.quality",
+        [
+            {
+                "name": "sound",
+                "type": "sql",
+                "query": "SELECT COUNT(*) FROM ${object} WHERE qty < 0",
+                "mustBe": 0,
+                "severity": "warning",
+            }
+        ],
+        "schema.lines.quality[0].severity: is 'warning', but a line that breaks the rule",
+        "move the rule to schema.revenue",
+    ),
+    "a rule of lines that does not say which": (
+        "schema.0.quality",
+        [{"name": "sound", "type": "sql", "query": "SELECT SUM(qty) FROM lines", "mustBe": 0}],
+        "schema.lines.quality[0].query: does not say which lines it counts",
+        "SELECT COUNT(*) FROM ${object} WHERE",
+    ),
+    "a rule of lines that DuckDB does not understand": (
+        "schema.0.quality",
+        [
+            {
+                "name": "sound",
+                "type": "sql",
+                "query": "SELECT COUNT(*) FROM ${object} WHERE no_such_function(qty) > 0",
+                "mustBe": 0,
+            }
+        ],
+        "schema.lines.quality.sound.query: Catalog Error",
+        "write the condition in DuckDB's SQL",
     ),
     "an encrypted column": (
         f"{LINES}.0.encryptedName",
@@ -345,13 +483,13 @@ WRONG: dict[str, tuple[str, Any, str, str]] = {
         f"{LINES}.0.quality",
         [{"type": "text", "description": "is nice"}],
         "schema.lines.receipt.quality: is not checked",
-        "move it to schema.revenue",
+        "move it to schema.lines",
     ),
     "quality of the drop": (
         "schema.0.quality",
         [{"type": "text", "description": "is nice"}],
-        "schema.lines.quality: is not checked",
-        "move it to schema.revenue",
+        "schema.lines.quality[0]: is no rule of a line",
+        "use type: sql and mustBe: 0",
     ),
     "a computed column of the drop": (
         f"{LINES}.0.transformLogic",
@@ -660,7 +798,7 @@ def test_all_problems_of_a_contract_are_told_at_once(tmp_path: Path) -> None:
     wrong = changed("name", "Till")
     for path, value in (
         ("servers.0.format", "json"),
-        (f"{LINES}.0.unique", True),
+        (f"{LINES}.0.partitioned", True),
         (f"{REVENUE}.3.transformLogic", "price / 3"),
         (f"{REVENUE}.4.transformLogic", "no_such_function(price)"),
         ("customProperties.1.value.start", "yesterday"),
@@ -674,7 +812,7 @@ def test_all_problems_of_a_contract_are_told_at_once(tmp_path: Path) -> None:
     assert fields == {
         "name",
         "servers[0].format",
-        "schema.lines.receipt.unique",
+        "schema.lines.receipt.partitioned",
         "schema.revenue.amount.transformLogic",
         "schema.revenue.net_amount.transformLogic",
         "customProperties.history.start",
@@ -881,3 +1019,60 @@ def test_another_version_of_the_parser_is_another_digest(
     monkeypatch.setattr("sales_assets.contracts.load.PARSER_VERSION", "another")
 
     assert load(tmp_path, TILL).digest != digest
+
+
+def test_a_contract_describes_how_its_files_and_numbers_are_written(tmp_path: Path) -> None:
+    words = {
+        "delimiter": "whitespace",
+        "quoteChar": "",
+        "quotedNewlines": True,
+        "headerRows": [4],
+        "commentRows": [6, 5],
+        "commentChar": "#",
+        "footer": "Total",
+        "decimalChar": ",",
+    }
+    content = changed(
+        "servers.0.customProperties", [{"property": k, "value": v} for k, v in words.items()]
+    )
+    content = changed("servers.0.encoding", "windows-1252", content)
+    own = {"decimalChar": ".", "groupChar": ",", "currencySymbols": ["$"], "minorUnits": 2}
+    properties = [{"property": k, "value": v} for k, v in own.items()]
+    content = changed(f"{LINES}.3.customProperties", properties, content)
+
+    till = load(tmp_path, content)
+
+    assert till.dialect == Dialect(
+        WHITESPACE,
+        "",
+        "cp1252",
+        quoted_newlines=True,
+        header_row=4,
+        comment_rows=(5, 6),
+        comment_char="#",
+        footer="Total",
+    )
+    assert till.column("qty").number == NumberFormat(",")
+    assert till.column("price").number == NumberFormat(".", ",", ("$",), minor_units=2)
+    assert till.column("receipt").number.is_plain
+
+
+def test_keys_and_rules_of_lines_are_what_the_contract_says(tmp_path: Path) -> None:
+    content = changed(f"{LINES}.0.primaryKey", True)
+    content = changed(f"{LINES}.1.primaryKey", True, content)
+    content = changed(f"{LINES}.0.primaryKeyPosition", 2, content)
+    content = changed(f"{LINES}.1.primaryKeyPosition", 1, content)
+    content = changed(f"{LINES}.2.unique", True, content)
+    rule = {
+        "name": "few",
+        "type": "sql",
+        "query": "SELECT COUNT(*) FROM ${object} WHERE qty > 9",
+        "mustBe": 0,
+    }
+    content = changed("schema.0.quality", [rule], content)
+
+    till = load(tmp_path, content)
+
+    assert till.keys == (("sold_on", "receipt"), ("qty",))
+    assert till.line_rules == (LineRule("few", "few", '"qty" > 9', ("qty",)),)
+    assert till.digest != load(tmp_path, TILL).digest

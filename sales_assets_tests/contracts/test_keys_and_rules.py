@@ -1,0 +1,158 @@
+"""Rules over whole lines: conditions on several columns, and keys that are unique within a day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sales_assets.contracts.logical import LogicalType
+from sales_assets.contracts.model import DayFromColumn, LineRule
+from sales_assets_tests.contracts.builders import Desk, column, contract, csv_bytes, desk
+
+
+@pytest.fixture(scope="module")
+def tools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with desk(tmp_path_factory.mktemp("keys")) as made:
+        yield made
+
+
+COLUMNS = [
+    column("order_no", required=True),
+    column("item"),
+    column("units", LogicalType.INTEGER),
+    column("price", LogicalType.NUMBER),
+    column("total", LogicalType.NUMBER),
+]
+HEADER = b"order_no,item,units,price,total\n"
+SUMS = LineRule(
+    "total_is_price_times_units",
+    "The total is the price times the units, to the cent.",
+    'abs("total" - "price" * "units") > 0.01',
+    ("total", "price", "units"),
+)
+WIDE = LineRule("no_overflow", "Units can be multiplied.", '"units" * "units" < 0', ("units",))
+
+
+def test_a_line_that_breaks_a_rule_of_several_columns_is_rejected_with_its_words(
+    tools: Desk,
+) -> None:
+    read = contract(COLUMNS, line_rules=(SUMS,))
+
+    found = tools.judge(read, HEADER + b"1,a,2,1.50,3.00\n2,b,2,1.50,3.01\n3,c,2,1.50,3.02\n")
+
+    assert [row["line"] for row in found.accepted] == [2, 3]
+    assert found.reasons == [
+        ["total_is_price_times_units: The total is the price times the units, to the cent."]
+    ]
+
+
+def test_a_rule_says_nothing_of_a_blank_or_unreadable_value_and_the_other_reasons_stay(
+    tools: Desk,
+) -> None:
+    read = contract(COLUMNS, line_rules=(SUMS,))
+
+    found = tools.judge(read, HEADER + b"1,a,,1.50,3.00\n,b,two,1.50,3.00\n,c,1,1,9\n")
+
+    assert [row["line"] for row in found.accepted] == [2]
+    assert found.reasons == [
+        ["order_no: is required and blank", "units: 'two' is no integer"],
+        [
+            "order_no: is required and blank",
+            "total_is_price_times_units: The total is the price times the units, to the cent.",
+        ],
+    ]
+
+
+def test_a_rule_that_cannot_be_computed_for_a_line_rejects_it(tools: Desk) -> None:
+    read = contract(COLUMNS, line_rules=(WIDE,))
+
+    found = tools.judge(read, HEADER + b"1,a,9223372036854775807,,\n2,b,3,,\n")
+
+    assert [row["line"] for row in found.accepted] == [3]
+    assert found.reasons == [["no_overflow: Units can be multiplied."]]
+
+
+def test_of_lines_with_the_same_key_the_first_file_s_first_line_counts(tools: Desk) -> None:
+    read = contract(COLUMNS, keys=(("order_no", "item"),))
+    drops = {
+        "b 2024-03-05.csv": HEADER + b"1,a,1,,\n2,a,1,,\n",
+        "a 2024-03-05.csv": HEADER + b"1,a,2,,\n1,b,2,,\n1,a,3,,\n",
+    }
+
+    found = tools.judge(read, drops)
+
+    assert sorted((row["file"][0], row["line"]) for row in found.accepted) == [
+        ("a", 2),
+        ("a", 3),
+        ("b", 3),
+    ]
+    assert sorted((row["file"][0], row["line"], row["text"]) for row in found.rejected) == [
+        ("a", 4, "1,a,3,,"),
+        ("b", 2, "1,a,1,,"),
+    ]
+    assert {tuple(reasons) for reasons in found.reasons} == {
+        ("order_no, item: the same as in line 2 of a 2024-03-05.csv",)
+    }
+
+
+def test_a_rejected_line_takes_no_key_and_a_blank_is_the_same_as_nothing(tools: Desk) -> None:
+    read = contract(COLUMNS, keys=(("item",),))
+
+    found = tools.judge(read, HEADER + b",a,1,,\n1,a,1,,\n2,,1,,\n3,,1,,\n4,a,1,,\n")
+
+    assert [row["line"] for row in found.accepted] == [3, 4, 5]
+    assert found.reasons == [
+        ["order_no: is required and blank"],
+        ["item: the same as in line 3 of 2024-03-05.csv"],
+    ]
+
+
+def test_every_key_that_a_line_repeats_is_told(tools: Desk) -> None:
+    read = contract(COLUMNS, keys=(("order_no",), ("item",)))
+
+    found = tools.judge(read, HEADER + b"1,a,1,,\n2,b,1,,\n1,b,1,,\n")
+
+    assert found.reasons == [
+        [
+            "order_no: the same as in line 2 of 2024-03-05.csv",
+            "item: the same as in line 3 of 2024-03-05.csv",
+        ]
+    ]
+
+
+def test_the_same_key_on_another_day_is_no_double(tools: Desk) -> None:
+    read = contract(
+        [column("day", LogicalType.DATE, required=True), column("order_no")],
+        {"order_date": "day"},
+        day=DayFromColumn("day"),
+        keys=(("order_no",),),
+    )
+
+    found = tools.judge(read, b"day,order_no\n2024-03-05,1\n2024-03-06,1\n2024-03-05,1\n")
+
+    assert [row["line"] for row in found.accepted] == [2, 3]
+    assert [(row["partition_date"], row["line"]) for row in found.rejected] == [
+        (date(2024, 3, 5), 4)
+    ]
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(["", "x", "y"])), max_size=12))
+def test_accepted_keys_are_unique_and_no_key_is_lost(
+    tools: Desk, rows: Sequence[tuple[str, str]]
+) -> None:
+    read = contract([column("a"), column("b")], keys=(("a", "b"),))
+
+    found = tools.judge(read, csv_bytes([("a", "b"), *rows]))
+
+    first: dict[tuple[str, str], int] = {}
+    expected = []
+    for line, row in enumerate(rows, start=2):
+        if not row[1] or first.setdefault(row, line) == line:
+            expected.append(line)
+    assert [row["line"] for row in found.accepted] == expected
+    assert len(found.accepted) + len(found.rejected) == len(rows)
