@@ -48,6 +48,13 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class CheckFormat(StrEnum):
+    """How `check` prints what it found."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
 @app.command()
 def land(
     files: Annotated[list[Path], typer.Argument(help="CSV files; .gz is read too.")],
@@ -61,6 +68,28 @@ def land(
     for file in files:
         landed = land_file(settings, file, source)
         out.print(f"{landed.file}: {'landed' if landed.changed else 'is there already, unchanged'}")
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="A file as it would be landed.")],
+    contract: Annotated[
+        str, typer.Option("--contract", "-c", help="A contract's file, or a source's name.")
+    ],
+    format: Annotated[CheckFormat, typer.Option("--format", "-f")] = CheckFormat.TABLE,  # noqa: A002
+) -> None:
+    """Say what would be accepted and rejected of a file, without writing anything.
+
+    The exit code is 1 if a line would be rejected, or the file refused.
+    """
+    from sales_assets.checking import check_file, contract_of, print_verdict
+    from sales_assets.settings import Settings
+
+    settings = Settings.load()
+    verdict = check_file(settings, contract_of(settings, contract), file)
+    print_verdict(out, verdict, format.value)
+    if verdict.rejected:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -27,6 +27,14 @@ class DropError(PermanentError):
     """A dropped file cannot be used as it is; the message names the file and the fix."""
 
 
+class RefusedDropError(DropError):
+    """A file is refused whole for what its lines hold; `file` is the text that holds them."""
+
+    def __init__(self, file: str, message: str) -> None:
+        super().__init__(f"{file}: {message}")
+        self.file = file
+
+
 class UsageError(PermanentError):
     """What was asked for cannot be done: an unknown source, an inverted range, a bad query."""
 

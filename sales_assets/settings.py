@@ -81,7 +81,7 @@ class Settings(BaseSettings):
         default=3600.0, gt=0, description="How long a run waits for the embedded warehouse."
     )
     memory_limit: str = Field(
-        default="2GB",
+        default="512MB",
         pattern=r"^\d+(\.\d+)?\s?[KMGT]i?B$",
         description="Memory of one DuckDB; larger work spills to disk.",
     )

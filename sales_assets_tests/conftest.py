@@ -54,3 +54,12 @@ def uci_files() -> list[Path]:
     if not files:
         skip_or_fail(f"the web shop's files are not beside the project, in {SHARED_DATA}")
     return files
+
+
+@pytest.fixture(scope="session")
+def adventureworks() -> Path:
+    """The folder of a bicycle maker's order lines, which are not part of this project."""
+    folder = SHARED_DATA / "adventureworks"
+    if not (folder / "orders.zip").is_file():
+        skip_or_fail(f"the bicycle maker's files are not beside the project, in {folder}")
+    return folder

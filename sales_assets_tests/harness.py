@@ -24,6 +24,7 @@ from sales_assets.settings import Settings
 PROJECT = Path(__file__).resolve().parent.parent
 SAMPLE = PROJECT / "sample_data"
 UCI_CONTRACT = Path(__file__).parent / "data" / "uci_online_retail.odcs.yaml"
+ADVENTUREWORKS_CONTRACT = Path(__file__).parent / "data" / "adventureworks.odcs.yaml"
 TABLES = (
     "main.revenue",
     "main.rejected",

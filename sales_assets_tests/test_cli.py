@@ -223,3 +223,76 @@ def test_days_outside_of_every_history_are_told_as_such(run: Run, home: Path) ->
     code, told, _ = run("materialize", "--source", "shop", "--from", "2024-06-01")
     assert code == 0
     assert "No day of a source's history was asked for" in told
+
+
+def test_check_says_what_would_become_of_a_file_and_writes_nothing(
+    run: Run, home: Path, tmp_path: Path
+) -> None:
+    lines = ["1,2024-01-01,tea,ann,1.25", "2,2024-01-02,tea,ann,x", ",2024-01-02,tea,ann,y"]
+    file = write(tmp_path, "all.csv", drop(*lines) + "\n" + drop("3,2024-01-03,jam,bo,2"))
+    before = sorted(home.rglob("*"))
+
+    code, told, _ = run("check", file, "--contract", "till", "--format", "json")
+
+    found = json.loads(told)
+    assert code == 1
+    assert (found["lines"], found["accepted"], found["rejected"]) == (4, 2, 2)
+    assert (found["first_day"], found["last_day"]) == ("2024-01-01", "2024-01-03")
+    assert found["net_amount"] == {"EUR": "3.2500"}
+    assert found["skipped"] == {"blank": 1, "repeated header": 1}
+    assert found["rules"] == {"price": 2, "order_no": 1}
+    assert found["examples"][1] == {
+        "file": file,
+        "line": 4,
+        "text": ",2024-01-02,tea,ann,y",
+        "reasons": [
+            "order_no: is required and blank",
+            "price: 'y' is no number with at most 4 decimals",
+        ],
+    }
+    assert sorted(home.rglob("*")) == before
+
+
+def test_check_shows_a_person_the_same_in_words(run: Run, tmp_path: Path) -> None:
+    lines = (
+        drop("1,2024-01-01,tea,ann,1250.5").replace("price", "price,shelf").replace("5\n", "5,9\n")
+    )
+    file = write(tmp_path, "all.csv", lines)
+
+    code, told, _ = run("check", file, "--contract", "till")
+
+    assert code == 0
+    assert "by tests/till: 1 lines, 2024-01-01 to 2024-01-01" in told
+    assert "accepted 1\n" in told
+    assert "net amount 1,250.50 EUR" in told
+    assert "columns that the contract does not describe: 'shelf'" in told
+
+
+def test_check_takes_a_contract_that_is_not_installed_yet(run: Run, tmp_path: Path) -> None:
+    contract = write(tmp_path, "new.odcs.yaml", TILL.read_text().replace("name: till", "name: new"))
+    file = write(tmp_path, "all.csv", drop("1,2024-01-01,tea,ann,1"))
+
+    code, told, _ = run("check", file, "--contract", contract)
+
+    assert code == 0
+    assert "by tests/new: 1 lines" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("all.csv", "a;b\n1;2\n", "the header lacks 'order'"),
+        ("all.csv", drop("1;2024-01-01;tea;ann;1"), "1 of 1 lines are malformed"),
+        ("all.csv", drop("1,yesterday,tea,ann,1"), "none of its 1 lines has a date"),
+        ("none.csv", None, "there is no such file"),
+    ],
+)
+def test_check_refuses_a_file_as_landing_or_staging_would(
+    run: Run, tmp_path: Path, name: str, content: str | None, told: str
+) -> None:
+    file = str(tmp_path / name) if content is None else write(tmp_path, name, content)
+
+    code, _, error = run("check", file, "--contract", "till")
+
+    assert code in {1, 2}
+    assert told in " ".join(error.split())

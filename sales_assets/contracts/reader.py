@@ -24,7 +24,7 @@ from sales_assets.contracts.quoting import literal, quoted
 from sales_assets.contracts.sql import text_column
 from sales_assets.contracts.text import split_line
 from sales_assets.contracts.unpacking import shown
-from sales_assets.errors import DropError
+from sales_assets.errors import RefusedDropError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -51,6 +51,11 @@ class DropFile:
     plain: bool
     file_day: date | None = None
     member: str = ""
+
+    @property
+    def drop(self) -> str:
+        """The drop that the text is of, or is in."""
+        return self.file.removesuffix(f"/{self.member}") if self.member else self.file
 
 
 def fast_lines(contract: SourceContract, files: Sequence[DropFile]) -> str:
@@ -162,7 +167,7 @@ class Copy:
     def write(self, folder: Path) -> Iterator[pa.Table]:
         """Write the copy while giving the other lines, some at a time; columns as `fast_lines`.
 
-        Raises DropError at the end if most lines are malformed.
+        Raises RefusedDropError at the end if most lines are malformed.
         """
         data = read_lines(self._contract, self._file.path, self._file.file, self._file.member)
         rows: list[_Row] = []
@@ -238,11 +243,12 @@ class Copy:
 
     def _refuse_malformed(self) -> None:
         if self._malformed * 2 > self._lines:
-            raise DropError(
-                f"{self._file.file}: {self._malformed} of {self._lines} lines are malformed, so "
+            raise RefusedDropError(
+                self._file.file,
+                f"{self._malformed} of {self._lines} lines are malformed, so "
                 f"the file is refused whole. Is the delimiter "
                 f"{self._contract.dialect.delimiter!r}? First of them:\n  "
-                + "\n  ".join(self._offences)
+                + "\n  ".join(self._offences),
             )
 
     def _table(self, rows: list[_Row]) -> pa.Table:

@@ -35,7 +35,7 @@ from sales_assets.contracts.reader import (
     files_table,
     other_lines_schema,
 )
-from sales_assets.errors import DropError
+from sales_assets.errors import DropError, RefusedDropError
 
 if TYPE_CHECKING:
     import duckdb
@@ -129,7 +129,8 @@ class Stager:
         """Judge the lines of some days; afterwards `write` gives their Parquet.
 
         `expected` holds the lines of each (file_no, day) as they were counted in the raw file;
-        lines of other days are left out. Raises DropError if a count differs.
+        lines of other days are left out. Raises DropError if a count differs, and RefusedDropError
+        for a file that is refused whole.
         """
         wanted = ", ".join(f"({no}, DATE {literal(day.isoformat())})" for no, day in expected)
         self._con.execute(files_table("files", files))
@@ -205,6 +206,10 @@ class Stager:
         return [
             found.get(day) or StagedDay(day, 0, 0, nothing, nothing, None, None) for day in days
         ]
+
+    def judged(self, query: str) -> list[tuple[Any, ...]]:
+        """The rows of a query over the lines that `stage` judged, as the table `judged`."""
+        return self._con.execute(query).fetchall()
 
     def _copy(
         self,
@@ -341,13 +346,14 @@ def drop_files(path: Path, file: str, found: Inspection, first_no: int = 0) -> l
 
 def exchanged_days(
     contract: SourceContract, file: str, lines: Sequence[tuple[int, str]]
-) -> DropError:
+) -> RefusedDropError:
     """The refusal of a file whose dates have day and month in another order than the contract."""
     told = "".join(f"\n  line {line}: {text}" for line, text in lines)
-    return DropError(
-        f"{file}: has dates that fit only with day and month exchanged, so the file is refused "
+    return RefusedDropError(
+        file,
+        f"has dates that fit only with day and month exchanged, so the file is refused "
         f"whole: its other dates may be meant so too. Correct the file, or the format in "
-        f"{contract.file.name}. First of them:{told}"
+        f"{contract.file.name}. First of them:{told}",
     )
 
 

@@ -44,6 +44,8 @@ def rule_of(reason: str) -> tuple[str | None, str]:
     `data` has left out what stands in quotes and a number or date after the colon.
     """
     subject, colon, rule = reason.partition(": ")
+    if rule.startswith("the same as in line"):
+        return subject, "is the same as in an earlier line"
     if colon and re.fullmatch(r"[a-z][a-z0-9_]*", subject):
         if re.match(r"(is|does|the contract's) ", rule):
             return subject, re.sub(r" \d{4}-\d\d-\d\d(?= \(late)", "", rule)

@@ -110,7 +110,7 @@ class StagedCounts:
 
 @dataclass(frozen=True)
 class Known:
-    """A drop that the catalogue knows: its inspection, or why it was refused."""
+    """A drop that the catalogue knows: its inspection, and why it is refused, if it is."""
 
     drop: Drop
     inspection: Inspection | None
@@ -279,6 +279,15 @@ class Catalogue(dg.ConfigurableResource[Any]):
             )
         )
 
+    def refuse(self, contract: SourceContract, file: str, reason: str) -> None:
+        """Keep why a drop cannot be used, though its inspection found nothing wrong."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                _DROPS.update()
+                .where(_DROPS.c.source == contract.name, _DROPS.c.file == file)
+                .values(refused=reason)
+            )
+
     def _log(
         self, connection: sa.Connection, contract: SourceContract, file: str, days: Iterable[date]
     ) -> None:
@@ -413,7 +422,7 @@ def manifests(contract: SourceContract, known: dict[str, Known]) -> dict[date, M
     """
     by_day: dict[date, list[tuple[Drop, Entry]]] = {}
     for item in sorted(known.values(), key=lambda item: (item.drop.modified_ns, item.drop.file)):
-        if item.inspection is None:
+        if item.inspection is None or item.refused:
             continue
         for day, lines in item.inspection.days.items():
             entry = Entry(item.drop.file, item.inspection.sha256, lines)

@@ -21,7 +21,7 @@ from sales_assets.contracts.model import DayFromColumn, SourceContract
 from sales_assets.contracts.quoting import literal
 from sales_assets.contracts.reader import DropFile
 from sales_assets.contracts.staging import StagedDay, Stager, drop_files
-from sales_assets.errors import DropError
+from sales_assets.errors import DropError, RefusedDropError
 from sales_assets.resources.catalogue import Catalogue, Manifest
 from sales_assets.resources.landing_zone import LandingZone
 
@@ -71,6 +71,9 @@ class StagingArea(dg.ConfigurableResource[Any]):
 
         A file that holds many days is read once for all of them; files of one day each are read
         chunk by chunk. The Parquet files of a chunk are gone when the next one is asked for.
+
+        Raises RefusedDropError for a file whose lines show that it is not what the contract
+        describes; the catalogue then has the reason until the file is mended.
         """
         days = sorted(manifests)
         if not days:
@@ -82,7 +85,12 @@ class StagingArea(dg.ConfigurableResource[Any]):
                 files, expected = _drop_files(
                     contract, zone, catalogue, {day: manifests[day] for day in read}, stack
                 )
-                stager.stage(contract, files, expected)
+                try:
+                    stager.stage(contract, files, expected)
+                except RefusedDropError as error:
+                    (text,) = (text for text in files if text.file == error.file)
+                    catalogue.refuse(contract, text.drop, str(error))
+                    raise
                 for chunk in _chunks(read, chunk_days):
                     yield stager.write(contract, chunk)
 

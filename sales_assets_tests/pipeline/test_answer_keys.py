@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import zipfile
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from sales_assets_tests.harness import SAMPLE, UCI_CONTRACT, Installation
+from sales_assets_tests.harness import ADVENTUREWORKS_CONTRACT, SAMPLE, UCI_CONTRACT, Installation
 
 
 def staged_sum(installation: Installation, source: str, column: str) -> Decimal:
@@ -118,3 +119,31 @@ def test_the_web_shops_daily_files_have_their_exact_totals_on_every_layer(
             "SELECT count(*) FROM "
             "(SELECT file, line FROM revenue GROUP BY file, line HAVING count(*) > 1)"
         ) == [(0,)], "each line of a file is one row"
+
+
+@pytest.mark.long
+def test_an_archive_of_yearly_files_without_headers_has_its_exact_totals_on_every_layer(
+    tmp_path: Path, adventureworks: Path
+) -> None:
+    with Installation(tmp_path / "home", [ADVENTUREWORKS_CONTRACT]) as installation:
+        installation.land("adventureworks", adventureworks / "orders.zip")
+        installation.materialize("2019-07-01", "2021-12-31")
+
+        totals = every_layer(installation, "adventureworks")
+        assert set(totals.values()) == {Decimal("20928022.4307")}
+        assert month(installation, "adventureworks", "2019-07-01") == Decimal("934028.7442")
+        assert installation.query("SELECT count(*) FROM revenue") == [(32_718,)]
+        assert installation.query("SELECT count(*) FROM rejected") == [(0,)]
+        assert installation.query(
+            "SELECT file, min(line), max(line) FROM revenue GROUP BY file ORDER BY file"
+        ) == [
+            ("bikes/adventureworks/orders.zip/2019.csv", 1, lines_of(adventureworks, "2019.csv")),
+            ("bikes/adventureworks/orders.zip/2020.csv", 1, lines_of(adventureworks, "2020.csv")),
+            ("bikes/adventureworks/orders.zip/2021.csv", 1, lines_of(adventureworks, "2021.csv")),
+        ]
+        assert staged_sum(installation, "adventureworks", "tax") == Decimal("1674241.8469")
+
+
+def lines_of(adventureworks: Path, member: str) -> int:
+    with zipfile.ZipFile(adventureworks / "orders.zip") as archive:
+        return archive.read(member).count(b"\n")
