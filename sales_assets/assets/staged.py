@@ -14,7 +14,12 @@ import dagster as dg
 
 from sales_assets.assets.keys import asset_key, shared
 from sales_assets.assets.ranges import Metadata, committing, window_of
-from sales_assets.checks.reconcile import lines_reconcile, lines_reconcile_spec
+from sales_assets.checks.reconcile import (
+    lines_reconcile,
+    lines_reconcile_spec,
+    rejected_in_limits,
+    rejected_in_limits_spec,
+)
 from sales_assets.contracts.model import SourceContract
 from sales_assets.resources.catalogue import Catalogue, Manifest, StagedCounts, fingerprint
 from sales_assets.resources.landing_zone import LandingZone
@@ -46,7 +51,10 @@ def build_staged(
         ),
         kinds={"parquet", "duckdb"},
         code_version=contract.digest[:12],
-        check_specs=[lines_reconcile_spec(key)],
+        check_specs=[
+            lines_reconcile_spec(key),
+            *([rejected_in_limits_spec(key, contract)] if contract.rejected_limits else []),
+        ],
         **shared(contract, partitions),
     )
     def staged(
@@ -86,11 +94,11 @@ def build_staged(
             committed.add((day, {"accepted": 0, "rejected": 0}) for day in empty)
             _remove_stale(object_store, contract, manifests, counts, there)
         lines = {day: sum(entry.lines for entry in m) for day, m in manifests.items()}
+        judged = {day: (c.accepted, c.rejected) for day, c in counts.items()}
         return dg.MaterializeResult(
             check_results=[
-                lines_reconcile(
-                    key, lines, {day: (c.accepted, c.rejected) for day, c in counts.items()}
-                )
+                lines_reconcile(key, lines, judged),
+                *([rejected_in_limits(key, contract, judged)] if contract.rejected_limits else []),
             ]
         )
 

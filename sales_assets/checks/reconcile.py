@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 
 import dagster as dg
 
 from sales_assets.checks.results import result
+from sales_assets.contracts.model import Severity, SourceContract
 from sales_assets.resources.catalogue import StagedCounts
 from sales_assets.resources.warehouse import LoadedDay
 
@@ -43,6 +45,55 @@ def lines_reconcile(
         found=f"{accepted:,} rows accepted, {rejected:,} rejected",
         wrong=wrong,
         to_do="Materialise raw and staged for these days again",
+    )
+
+
+def rejected_in_limits_spec(key: dg.AssetKey, contract: SourceContract) -> dg.AssetCheckSpec:
+    """Declares `rejected_in_limits` for the staged asset of a contract that has limits."""
+    return dg.AssetCheckSpec(
+        "rejected_in_limits",
+        asset=key,
+        blocking=True,
+        description=f"Of each day's lines at most so many are rejected: {_limits(contract)}.",
+    )
+
+
+def rejected_in_limits(
+    key: dg.AssetKey, contract: SourceContract, counts: Mapping[date, tuple[int, int]]
+) -> dg.AssetCheckResult:
+    """The (accepted, rejected) lines of each day against the contract's limits.
+
+    A day above the limit of a warning only is told of; one above that of an error blocks.
+    """
+    wrong: dict[str, str] = {}
+    blocks = False
+    for day, (accepted, rejected) in sorted(counts.items()):
+        broken = [
+            limit
+            for limit in contract.rejected_limits
+            if not limit.holds(accepted + rejected, rejected)
+        ]
+        if broken:
+            share = 100 * Decimal(rejected) / (accepted + rejected)
+            wrong[day.isoformat()] = f"{rejected:,} of {accepted + rejected:,} lines, {share:.2f} %"
+            blocks |= any(limit.severity is Severity.ERROR for limit in broken)
+    lines = sum(map(sum, counts.values()))
+    rejected = sum(bad for _, bad in counts.values())
+    return result(
+        "rejected_in_limits",
+        key,
+        expected=_limits(contract),
+        found=f"{rejected:,} of {lines:,} lines rejected; {len(wrong):,} days above a limit",
+        wrong=wrong,
+        to_do="Look at the reasons in rejected, correct the file and drop it again",
+        warn=not blocks,
+    )
+
+
+def _limits(contract: SourceContract) -> str:
+    return ", ".join(
+        f"{'up to' if limit.inclusive else 'below'} {limit.percent:g} % ({limit.severity} above)"
+        for limit in contract.rejected_limits
     )
 
 

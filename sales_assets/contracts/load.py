@@ -27,6 +27,7 @@ from sales_assets.contracts.rules import (
     read_line_rules,
     read_overlap,
     read_quality,
+    read_rejected_limits,
     read_tolerance,
 )
 from sales_assets.contracts.sql import PARSER_VERSION
@@ -102,6 +103,7 @@ def load_contract(file: Path) -> SourceContract:
     quality = read_quality(problems, revenue)
     tolerance = read_tolerance(problems, odcs.slaProperties)
     line_rules = read_line_rules(problems, lines, columns)
+    limits = read_rejected_limits(problems, lines)
     keys = read_keys(problems, lines, columns)
     check_bindings(problems, columns, mappings, quality, line_rules)
     problems.raise_if_any(file)
@@ -131,6 +133,7 @@ def load_contract(file: Path) -> SourceContract:
         late_tolerance=tolerance,
         quality=quality,
         line_rules=line_rules,
+        rejected_limits=limits,
         keys=keys,
         support=tuple(
             (item.tool or "other", item.url or item.channel or "") for item in odcs.support or []

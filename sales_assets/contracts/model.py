@@ -188,6 +188,20 @@ class LineRule:
 
 
 @dataclass(frozen=True)
+class RejectedLimit:
+    """How many percent of a day's lines may be rejected; an `error` blocks what is downstream."""
+
+    percent: Decimal
+    inclusive: bool
+    severity: Severity
+
+    def holds(self, lines: int, rejected: int) -> bool:
+        """Whether so many of the lines may be rejected."""
+        found, limit = 100 * rejected, self.percent * lines
+        return not rejected or found < limit or (self.inclusive and found == limit)
+
+
+@dataclass(frozen=True)
 class QualityRule:
     """One ODCS quality rule on the `revenue` object: a number that is compared.
 
@@ -246,6 +260,7 @@ class SourceContract:
     """How far before its drop's day a line may be dated (only where the file names the day)."""
     quality: tuple[QualityRule, ...] = ()
     line_rules: tuple[LineRule, ...] = ()
+    rejected_limits: tuple[RejectedLimit, ...] = ()
     keys: tuple[tuple[str, ...], ...] = ()
     """Columns that are unique together among the sound lines of a day: of several lines with the
     same values, the first file's first line counts."""

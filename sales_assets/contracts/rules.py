@@ -30,6 +30,7 @@ from sales_assets.contracts.model import (
     LineRule,
     Overlap,
     QualityRule,
+    RejectedLimit,
     Severity,
 )
 from sales_assets.contracts.problems import Problems
@@ -40,6 +41,8 @@ BUILT_IN_CHECKS = frozenset({"lines_reconcile", "totals_match_staged", "row_coun
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _DAY_UNITS = {"d", "day", "days"}
 _MOST_LATE_DAYS = 3_660
+_ALL = 100
+"""Percent."""
 _OPERATORS = (
     "mustBe",
     "mustNotBe",
@@ -182,6 +185,8 @@ def read_line_rules(
     names = [column.name for column in columns]
     for index, entry in enumerate((lines.quality if lines else None) or []):
         field = f"schema.lines.quality[{index}]"
+        if entry.metric is not None:
+            continue  # a limit: see `read_rejected_limits`
         before = len(problems.found)
         name = problems.identifier(f"{field}.name", entry.name)
         if name in rules:
@@ -203,6 +208,36 @@ def read_line_rules(
             description = entry.description or name.replace("_", " ")
             rules[name] = LineRule(name, description, condition, sources)
     return tuple(rules.values())
+
+
+def read_rejected_limits(
+    problems: Problems, lines: SchemaObject | None
+) -> tuple[RejectedLimit, ...]:
+    """How many percent of a day's lines may be rejected: the standard's metric invalidValues."""
+    limits: list[RejectedLimit] = []
+    for index, entry in enumerate((lines.quality if lines else None) or []):
+        if entry.metric is None:
+            continue
+        field = f"schema.lines.quality[{index}]"
+        operators = [name for name in _OPERATORS if getattr(entry, name) is not None]
+        limit = getattr(entry, operators[0]) if len(operators) == 1 else None
+        severity = entry.severity or Severity.ERROR
+        if entry.metric != "invalidValues" or entry.type not in {None, "library"}:
+            problems.add(field, "is not checked here", "use metric: invalidValues, or type: sql")
+        elif entry.unit != "percent":
+            problems.add(f"{field}.unit", f"is '{entry.unit}'", "use unit: percent")
+        elif severity not in set(Severity):
+            problems.add(f"{field}.severity", f"is '{severity}'", "use error or warning")
+        elif operators not in (["mustBeLessThan"], ["mustBeLessOrEqualTo"]):
+            problems.add(field, "has no limit", "use mustBeLessOrEqualTo or mustBeLessThan")
+        elif not _is_number(limit) or not 0 <= Decimal(str(limit)) <= _ALL:
+            problems.add(f"{field}.{operators[0]}", f"is {limit!r}", "give a number up to 100")
+        elif severity in {known.severity for known in limits}:
+            problems.add(field, f"is the second limit that is a {severity}", "keep one")
+        else:
+            inclusive = operators == ["mustBeLessOrEqualTo"]
+            limits.append(RejectedLimit(Decimal(str(limit)), inclusive, Severity(severity)))
+    return tuple(sorted(limits, key=lambda known: known.severity))
 
 
 def _rule(problems: Problems, field: str, entry: DataQuality) -> Iterable[QualityRule]:

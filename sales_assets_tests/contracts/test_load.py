@@ -454,6 +454,39 @@ WRONG: dict[str, tuple[str, Any, str, str]] = {
         "schema.lines.quality[0].severity: is 'warning', but a line that breaks the rule",
         "move the rule to schema.revenue",
     ),
+    "a metric of lines that is none of theirs": (
+        "schema.0.quality",
+        [{"metric": "rowCount", "mustBeLessThan": 5}],
+        "schema.lines.quality[0]: is not checked here",
+        "use metric: invalidValues, or type: sql",
+    ),
+    "a limit that is no share": (
+        "schema.0.quality",
+        [{"metric": "invalidValues", "mustBeLessThan": 5}],
+        "schema.lines.quality[0].unit: is 'None'",
+        "use unit: percent",
+    ),
+    "a limit above all lines": (
+        "schema.0.quality",
+        [{"metric": "invalidValues", "unit": "percent", "mustBeLessThan": 101}],
+        "schema.lines.quality[0].mustBeLessThan: is 101",
+        "give a number up to 100",
+    ),
+    "a limit from below": (
+        "schema.0.quality",
+        [{"metric": "invalidValues", "unit": "percent", "mustBeGreaterThan": 5}],
+        "schema.lines.quality[0]: has no limit",
+        "use mustBeLessOrEqualTo",
+    ),
+    "two limits of one severity": (
+        "schema.0.quality",
+        [
+            {"metric": "invalidValues", "unit": "percent", "mustBeLessThan": 5},
+            {"metric": "invalidValues", "unit": "percent", "mustBeLessThan": 6},
+        ],
+        "schema.lines.quality[1]: is the second limit that is a error",
+        "keep one",
+    ),
     "a rule of lines that does not say which": (
         "schema.0.quality",
         [{"name": "sound", "type": "sql", "query": "SELECT SUM(qty) FROM lines", "mustBe": 0}],

@@ -1,0 +1,90 @@
+"""How many lines of a day may be rejected before somebody is told, and before nothing goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+
+from sales_assets.checks.reconcile import rejected_in_limits
+from sales_assets.contracts.model import RejectedLimit, Severity
+from sales_assets_tests.contracts.builders import column, contract
+from sales_assets_tests.harness import SHOP, Installation, drop
+
+KEY = dg.AssetKey(["tests", "shop", "staged"])
+DAY, NEXT = date(2024, 1, 1), date(2024, 1, 2)
+LIMITS = (
+    RejectedLimit(Decimal(5), True, Severity.ERROR),
+    RejectedLimit(Decimal(1), False, Severity.WARNING),
+)
+READ = contract([column("a")], rejected_limits=LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("rejected", "passed", "severity"),
+    [
+        (0, True, None),
+        (9, True, None),
+        (10, False, dg.AssetCheckSeverity.WARN),
+        (50, False, dg.AssetCheckSeverity.WARN),
+        (51, False, dg.AssetCheckSeverity.ERROR),
+        (1000, False, dg.AssetCheckSeverity.ERROR),
+    ],
+)
+def test_a_day_above_a_limit_is_told_with_its_severity(
+    rejected: int, passed: bool, severity: dg.AssetCheckSeverity | None
+) -> None:
+    found = rejected_in_limits(KEY, READ, {DAY: (1000 - rejected, rejected), NEXT: (5, 0)})
+
+    assert found.passed is passed
+    if severity is not None:
+        assert found.severity is severity
+        assert str(DAY) in str(found.metadata["days"].value)
+        assert str(NEXT) not in str(found.metadata["days"].value)
+
+
+def test_days_without_lines_are_within_every_limit() -> None:
+    none = contract(
+        [column("a")], rejected_limits=(RejectedLimit(Decimal(0), False, Severity.ERROR),)
+    )
+
+    assert rejected_in_limits(KEY, none, {DAY: (0, 0), NEXT: (5, 0)}).passed
+    assert not rejected_in_limits(KEY, none, {DAY: (999_999, 1)}).passed
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Installation]:
+    content = yaml.safe_load(SHOP.read_text())
+    content["schema"][0]["quality"] = [
+        {"metric": "invalidValues", "unit": "percent", "mustBeLessOrEqualTo": 50}
+    ]
+    file = tmp_path / SHOP.name
+    file.write_text(yaml.safe_dump(content))
+    with Installation(tmp_path / "home", [file]) as made:
+        yield made
+
+
+def test_too_many_rejected_lines_keep_a_day_out_until_it_is_dropped_again_correctly(
+    shop: Installation,
+) -> None:
+    good, wrong = f"1,{DAY},tea,ann,1", f"2,{DAY},tea,ann,much"
+    shop.write_drop("shop", f"{DAY}.csv", drop(good, wrong, wrong))
+    blocked = shop.materialize(str(DAY), str(DAY), marts=False, raise_on_error=False)
+
+    (check,) = [
+        found
+        for found in blocked.get_asset_check_evaluations()
+        if found.check_name == "rejected_in_limits"
+    ]
+    assert not check.passed
+    assert "2 of 3 lines, 66.67 %" in str(check.metadata["days"].value)
+    assert shop.query("SELECT count(*) FROM ledger") == [(0,)]
+
+    shop.write_drop("shop", f"{DAY}.csv", drop(good, wrong))
+    assert shop.materialize(str(DAY), str(DAY), marts=False).success
+    assert shop.query("SELECT accepted, rejected FROM ledger") == [(1, 1)]
