@@ -7,12 +7,15 @@ Without `from __future__ import annotations`: Dagster reads the asset's annotati
 """
 
 import logging
+from collections.abc import Mapping
 from datetime import date
 
 import dagster as dg
 
 from sales_assets.assets.keys import asset_key, shared
 from sales_assets.assets.ranges import Metadata, committing, window_of
+from sales_assets.checks.drift import columns_described, columns_described_spec
+from sales_assets.contracts.inspection import part_name
 from sales_assets.contracts.model import SourceContract
 from sales_assets.errors import DropError
 from sales_assets.partitions import Window
@@ -27,12 +30,14 @@ def build_raw(
     contract: SourceContract, partitions: dg.DailyPartitionsDefinition
 ) -> dg.AssetsDefinition:
     """The raw asset of a source."""
+    key = asset_key(contract, "raw")
 
     @dg.asset(
-        key=asset_key(contract, "raw"),
+        key=key,
         description=f"The CSV drops of each day, as they came. {contract.description}",
         kinds={"csv", "file"},
         code_version=contract.digest[:12],
+        check_specs=[columns_described_spec(key)],
         **shared(contract, partitions),
     )
     def raw(
@@ -40,7 +45,7 @@ def build_raw(
         landing_zone: LandingZone,
         catalogue: Catalogue,
         staging_area: StagingArea,
-    ) -> None:
+    ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         window = window_of(context)
         with committing(context) as committed:
             known = catalogue.refresh(contract, landing_zone, staging_area.inspect)
@@ -53,8 +58,23 @@ def build_raw(
             if refused:
                 raise DropError("\n".join(dict.fromkeys(refused.values())))
         _log.info("%s/raw %s: %d days with drops", contract.name, window, _with_drops(usable))
+        headers = _headers(known, usable)
+        return dg.MaterializeResult(check_results=[columns_described(key, contract, headers)])
 
     return raw
+
+
+def _headers(
+    known: Mapping[str, Known], days: Mapping[date, Manifest]
+) -> dict[str, tuple[str, ...]]:
+    """The column names of every text that some days are made of."""
+    files = {entry.file for manifest in days.values() for entry in manifest}
+    return {
+        part_name(file, part.name): part.header
+        for file in sorted(files)
+        if (found := known[file].inspection) is not None
+        for part in found.parts
+    }
 
 
 def refused_days(
