@@ -62,7 +62,7 @@ class DataLines:
         """The blocks in the order of the file."""
         is_plain = plain_test(self.dialect)
         number, held = self.next_line, b""
-        blocks = iter(self.blocks)
+        blocks = _with_long_end(self.blocks)
         block = next(blocks, b"")
         while block:
             following = next(blocks, b"")
@@ -171,6 +171,17 @@ class DataLines:
         missing = self.dialect.missing_values
         extra = fields[len(self.header) :]
         return len(fields) - len(extra) == len(self.header) and set(extra) <= set(missing)
+
+
+def _with_long_end(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """The blocks with the last two in one, so that a footer lies in the last one as a whole."""
+    before = last = b""
+    for block in blocks:
+        if before:
+            yield before
+        before, last = last, block
+    if before or last:
+        yield before + last
 
 
 def read_lines(contract: SourceContract, path: Path, file: str, member: str = "") -> DataLines:

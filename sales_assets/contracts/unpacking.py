@@ -7,7 +7,10 @@ data (`lines`), or what a field is (`text`).
 from __future__ import annotations
 
 import codecs
+import errno
 import gzip
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -33,7 +36,17 @@ _MAGIC = {
     b"\x1f\x8b": "a gzip archive whose name does not end in .gz",
 }
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-_DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, zipfile.BadZipFile)
+_DAMAGED = (
+    EOFError,
+    gzip.BadGzipFile,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    struct.error,
+    KeyError,
+    ValueError,
+)
+"""What the libraries raise for archives that are cut, or whose tables point to nowhere."""
 _MARK = "sales_assets.undecodable"
 
 
@@ -84,7 +97,7 @@ def whole_lines(path: Path, file: str, encoding: str, member: str = "") -> Itera
     damaged archive, for a file of another kind, and for a line of more than `LONGEST_LINE` bytes.
     """
     rest: list[bytes] = []
-    for block in _utf_8(_read(path, file, member, encoding), encoding):
+    for block in _utf_8(_read(path, file, member, encoding), file, encoding):
         end = block.rfind(b"\n") + 1
         if end:
             yield b"".join([*rest, block[:end]])
@@ -116,9 +129,11 @@ def _read(path: Path, file: str, member: str, encoding: str) -> Iterator[bytes]:
             error
         )
     except OSError as error:
-        if not path.name.lower().endswith(".zst") or error.errno is not None:
+        # Without a number it is Arrow's or bz2's word for a damaged archive, not the system's;
+        # EINVAL is the system's answer to a place before the file's beginning.
+        if error.errno not in {None, errno.EINVAL}:
             raise
-        raise _damaged(file, error) from error  # Arrow's word for a damaged archive
+        raise _damaged(file, error) from error
 
 
 def _opened(path: Path, member: str, stack: ExitStack) -> IO[bytes]:
@@ -152,14 +167,20 @@ def _damaged(file: str, error: Exception) -> DropError:
     return DropError(f"{file}: the compressed file is damaged or incomplete: {error}")
 
 
-def _utf_8(blocks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+def _utf_8(blocks: Iterable[bytes], file: str, encoding: str) -> Iterator[bytes]:
     if encoding == "utf-8":
         yield from blocks
         return
     decoder = codecs.getincrementaldecoder(encoding)(_MARK)
-    for block in blocks:
-        yield decoder.decode(block).encode("utf-8", "surrogatepass")
-    yield decoder.decode(b"", final=True).encode("utf-8", "surrogatepass")
+    try:
+        for block in blocks:
+            yield decoder.decode(block).encode("utf-8", "surrogatepass")
+        yield decoder.decode(b"", final=True).encode("utf-8", "surrogatepass")
+    except UnicodeError as error:
+        raise DropError(
+            f"{file}: cannot be decoded ({error}); export it in {encoding.upper()}, or write "
+            "UTF-16LE or UTF-16BE into the contract if it has no byte order mark"
+        ) from error
 
 
 def shown(line: bytes, encoding: str) -> str:

@@ -18,10 +18,13 @@ from contextlib import AbstractContextManager
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sales_assets.contracts.canonical import MAPPED_COLUMNS
 from sales_assets.contracts.model import SourceContract
@@ -43,6 +46,9 @@ REVENUE = {
     "kind": "'sale'",
 }
 """How canonical columns are filled of which a case says nothing."""
+
+
+WAYS = ["as usual", "from a copy", "every line by itself"]
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +162,7 @@ def read_as(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(Stager, "_lines", forced)
 
 
-@pytest.mark.parametrize("way", ["as usual", "from a copy", "every line by itself"])
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", CASES)
 def test_a_case_is_judged_as_the_specification_says(
     desk: Desk, tmp_path: Path, name: str, way: str, monkeypatch: pytest.MonkeyPatch
@@ -213,3 +219,69 @@ def test_a_case_is_one_drop_and_what_to_expect_of_it(name: str) -> None:
 def test_the_corpus_is_kept_as_it_is_to_the_byte() -> None:
     assert (CORPUS / ".gitattributes").read_text("utf-8") == "* -text\n"
     assert (CORPUS / "line_ends_mixed" / f"{DAY}.csv").read_bytes().count(b"\r\n") == 2
+
+
+SIGNS = [
+    b'"',
+    b",",
+    b";",
+    b"\n",
+    b"\r\n",
+    b"\r",
+    b"\0",
+    b"\xff",
+    b" ",
+    b"\t",
+    b"#",
+    b"(",
+    b"-",
+    b"9",
+]
+
+
+def mutated(content: bytes, random: Random) -> bytes:
+    """A drop with some of its bytes changed, left out, repeated or exchanged."""
+    found = bytearray(content)
+    for _ in range(random.randrange(1, 6)):
+        at, other = (random.randrange(len(found) + 1) for _ in range(2))
+        match random.randrange(5):
+            case 0:
+                found[at:at] = random.choice(SIGNS)
+            case 1:
+                del found[at : at + random.randrange(1, 5)]
+            case 2:
+                found[at : at + 1] = bytes([random.randrange(256)])
+            case 3:
+                found[at:at] = found[other : other + random.randrange(30)]
+            case _:
+                lines = bytes(found).split(b"\n")
+                random.shuffle(lines)
+                found = bytearray(b"\n".join(lines))
+    return bytes(found)
+
+
+def outcome(desk: Desk, contract: SourceContract, drops: dict[str, bytes]) -> list[str]:
+    """Every row that drops become, or that they are refused; anything else is an error."""
+    try:
+        found = desk.judge(contract, drops)
+    except DropError:
+        return ["refused"]
+    return sorted(repr(sorted(row.items())) for row in (*found.accepted, *found.rejected))
+
+
+@pytest.mark.long
+@settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(CASES), st.randoms(use_true_random=False))
+def test_whatever_becomes_of_a_drop_it_is_judged_or_refused_alike_in_every_way(
+    desk: Desk, tmp_path_factory: pytest.TempPathFactory, name: str, random: Random
+) -> None:
+    contract = contract_of(read_case(name), tmp_path_factory.mktemp("mutated"))
+    drops = {file: mutated(content, random) for file, content in drops_of(name).items()}
+
+    found = []
+    for way in WAYS:
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            read_as(way, monkeypatch)
+            found.append(outcome(desk, contract, drops))
+
+    assert found[0] == found[1] == found[2]

@@ -201,3 +201,22 @@ def test_days_are_left_to_staging_where_a_column_says_them(tmp_path: Path) -> No
     many = contract(TILL.columns, day=DayFromColumn("receipt"))
 
     assert inspect(many, drop(tmp_path, GOOD, "till.csv"), "till.csv").days == {}
+
+
+def test_utf_16_without_a_mark_is_refused_with_what_to_write_instead(tmp_path: Path) -> None:
+    till = contract(TILL.columns, dialect=Dialect(encoding="utf-16"))
+    path = drop(tmp_path, "receipt,Price\n".encode("utf-16-be"))
+
+    with pytest.raises(DropError, match="UTF-16LE or UTF-16BE into the contract"):
+        inspect(till, path, f"{DAY}.csv")
+
+
+def test_an_archive_whose_table_points_to_nowhere_is_refused(tmp_path: Path) -> None:
+    packed = tmp_path / "sound.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(f"{DAY}.csv", GOOD)
+    content = packed.read_bytes()
+
+    told = refusal(tmp_path, content[:4] + content[30:], f"{DAY}.zip")
+
+    assert "the compressed file is damaged or incomplete" in told

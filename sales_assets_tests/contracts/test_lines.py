@@ -116,3 +116,55 @@ def test_the_dialects_own_signs_decide_what_is_plain() -> None:
     assert walked(b'a"b; "c\n', dialect) == (1, True)
     assert walked(b"a; 'b'\n", dialect) == (1, False)
     assert walked(b"a'b;c\n", dialect) == (1, False)
+
+
+PIECES = [
+    b"1,2\n",
+    b"1,2\r\n",
+    b'"x","y"\n',
+    b'1,"p\nq"\n',
+    b'"',
+    b"# c\n",
+    b"T,1\n",
+    b"\n",
+    b"\xff",
+]
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=40).map(b"".join),
+    st.booleans(),
+    st.sampled_from(["", "#"]),
+    st.sampled_from([None, "T"]),
+    st.sampled_from([(), (2,), (3, 9)]),
+)
+@example(b'1,"p\nq"\n' * 20, True, "", None, ())
+def test_where_blocks_end_changes_no_record(
+    content: bytes, joined: bool, comment: str, footer: str | None, rows: tuple[int, ...]
+) -> None:
+    dialect = Dialect(
+        header=False,
+        quoted_newlines=joined,
+        comment_char=comment,
+        footer=footer,
+        comment_rows=rows,
+    )
+    # A footer has to lie within the last two blocks; none here is longer than that.
+    sizes = [1 << 20, 200] if footer else [1 << 20, 1, 7, 30]
+
+    found = [records(content, dialect, size) for size in sizes]
+
+    assert all(other == found[0] for other in found)
+
+
+def records(content: bytes, dialect: Dialect, size: int) -> list[tuple[int, bytes]]:
+    """The data records of a text with their numbers."""
+    result: list[tuple[int, bytes]] = []
+    for block in DataLines(("a", "b"), dialect, blocks(content, size), 1, b"a,b"):
+        if block.records is None:
+            lines = block.text.removesuffix(b"\n").split(b"\n")
+            result += enumerate(lines, start=block.first)
+        else:
+            result += block.records
+    return result
