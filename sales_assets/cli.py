@@ -144,6 +144,45 @@ def query(
 
 
 @app.command()
+def trace(
+    place: Annotated[
+        str | None, typer.Argument(help="FILE:LINE, to see what became of that line.")
+    ] = None,
+    source: SourceOption = None,
+    day: Annotated[str | None, typer.Option("--day", help="Order date, like 2024-01-01.")] = None,
+    product: Annotated[str | None, typer.Option("--product", help="As the marts name it.")] = None,
+    order: Annotated[str | None, typer.Option("--order", help="An order_id.")] = None,
+    region: Annotated[str | None, typer.Option("--region", help="As the marts name it.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Most rows to show.")] = 50,
+    format: Annotated[Format, typer.Option("--format", "-f")] = Format.TABLE,  # noqa: A002
+) -> None:
+    """Follow a number to the lines of the files behind it, or a line to what became of it."""
+    from sales_assets.planning import parse_window
+    from sales_assets.query import print_rows
+    from sales_assets.resources.build import build_warehouse
+    from sales_assets.settings import Settings
+    from sales_assets.tracing import behind, fate
+
+    warehouse = build_warehouse(Settings.load())
+    with _waiting():
+        if place is not None:
+            answer = fate(warehouse, place)
+        else:
+            answer = behind(
+                warehouse,
+                limit=limit,
+                source=source,
+                day=parse_window(day, None)[0],
+                product=product,
+                order=order,
+                region=region,
+            )
+    print_rows(out, answer.names, answer.rows, format.value)
+    if format is Format.TABLE and answer.told:
+        out.print(answer.told)
+
+
+@app.command()
 def status() -> None:
     """Sources, what they hold, and drops that were refused."""
     from sales_assets.materialize import Materializer

@@ -1,0 +1,146 @@
+"""From a number on a mart to the lines of the files behind it, and back: `sales-assets trace`.
+
+Belongs here: those two questions to the warehouse and their answers. Does not: where files lie
+(`resources.landing_zone`), or the warehouse's tables (`resources.warehouse`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import PurePosixPath
+from typing import Any
+
+from sales_assets.contracts.inspection import part_name
+from sales_assets.errors import UsageError
+from sales_assets.resources.warehouse import Warehouse
+from sales_assets.summary import money
+
+COLUMNS = (
+    "file",
+    "line",
+    "source",
+    "partition_date",
+    "order_date",
+    "order_id",
+    "product",
+    "kind",
+    "amount",
+    "net_amount",
+    "currency",
+)
+"""What is shown of a row; the rest of it is in `revenue`, by file and line."""
+
+
+FATE = ("file", "line", "became", "partition_date", "net_amount", "currency", "reasons", "text")
+"""What is shown of a line. Personal values are masked in `text`, which rejected lines have."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Rows by name, and a sentence about all of them."""
+
+    names: Sequence[str]
+    rows: list[tuple[Any, ...]]
+    told: str
+
+
+def behind(
+    warehouse: Warehouse,
+    *,
+    limit: int,
+    source: str | None = None,
+    day: date | None = None,
+    product: str | None = None,
+    order: str | None = None,
+    region: str | None = None,
+) -> Answer:
+    """The rows of `revenue` that a number of a mart is made of, with their files and lines.
+
+    `day` is the order date, as the marts have it. Raises UsageError if nothing narrows it down.
+    """
+    wanted = {
+        "source": source,
+        "order_date": day,
+        "product": product,
+        "order_id": order,
+        "region": region,
+    }
+    given = {column: value for column, value in wanted.items() if value is not None}
+    if not given.keys() - {"source"}:
+        raise UsageError("Say which number: give --day, --product, --order or --region")
+    where = " AND ".join(
+        "(source = ? OR ends_with(source, '/' || ?))" if column == "source" else f"{column} = ?"
+        for column in given
+    )
+    values = [
+        value
+        for column, one in given.items()
+        for value in ([one, one] if column == "source" else [one])
+    ]
+    rows = warehouse.rows(
+        f"SELECT {', '.join(COLUMNS)} FROM revenue WHERE {where} "
+        f"ORDER BY source, file, line LIMIT {int(limit)}",
+        values,
+    )
+    sums = warehouse.rows(
+        "SELECT currency, count(*), sum(net_amount) FROM revenue "
+        f"WHERE {where} GROUP BY currency ORDER BY currency",
+        values,
+    )
+    count = sum(lines for _, lines, _ in sums)
+    net = ", ".join(f"{money(amount)} {currency}" for currency, _, amount in sums) or "nothing"
+    return Answer(COLUMNS, rows, f"{count:,} lines, net amount {net}; {len(rows):,} are shown.")
+
+
+def fate(warehouse: Warehouse, place: str) -> Answer:
+    """What became of a line, `FILE:LINE`, the file named as in the landing zone or by its end.
+
+    One row for each file that fits. Raises UsageError for another form, and for a file of which
+    nothing is loaded.
+    """
+    file, _, number = place.rpartition(":")
+    if not file or not number.isdecimal():
+        raise UsageError(f"{place}: name a line as FILE:LINE, like sales.csv:17")
+    line = int(number)
+    files = sorted(
+        {
+            name
+            for (entries,) in warehouse.rows("SELECT DISTINCT files FROM ledger WHERE lines > 0")
+            for entry in json.loads(entries)
+            for name in [entry["file"]]
+            if _fits(name, file)
+        }
+    )
+    if not files:
+        raise UsageError(
+            f"{file}: no line of such a file is loaded; `sales-assets status` says which drops are "
+            "refused or due"
+        )
+    rows = [_fate(warehouse, name, file, line) for name in files]
+    return Answer(FATE, rows, f"{len(rows)} files are named so." if len(rows) > 1 else "")
+
+
+def _fits(drop: str, asked: str) -> bool:
+    """Whether a drop is the file that is asked for, or the archive that it is in."""
+    name, parts = PurePosixPath(drop).parts, PurePosixPath(asked).parts
+    return any(
+        name[-end:] == parts[:end] and (end == len(parts) or drop.lower().endswith(".zip"))
+        for end in range(1, len(parts) + 1)
+    )
+
+
+def _fate(warehouse: Warehouse, drop: str, asked: str, line: int) -> tuple[Any, ...]:
+    archive = f"{PurePosixPath(drop).name}/"
+    file = part_name(drop, asked.partition(archive)[2] if archive in asked else "")
+    rows = warehouse.rows(
+        "SELECT 'accepted', partition_date, net_amount, currency, NULL, NULL FROM revenue "
+        "WHERE file = ? AND line = ? UNION ALL "
+        "SELECT 'rejected', partition_date, NULL, NULL, array_to_string(reasons, '; '), text "
+        "FROM rejected WHERE file = ? AND line = ?",
+        [file, line] * 2,
+    )
+    nothing = ("no row: it is no data, beyond the file's end, or of a day that is not loaded",)
+    return (file, line, *(rows[0] if rows else (*nothing, *[None] * (len(FATE) - 3))))
