@@ -46,9 +46,10 @@ def count_checks(
     counts: dict[dg.AssetKey, CheckCounts] = {}
     latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(keys))
     for key, record in latest.items():
-        evaluation = record.event and record.event.get_dagster_event().asset_check_evaluation_data
-        if evaluation is None:
-            continue
+        event = record.event and record.event.dagster_event
+        if event is None or event.event_type is not dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            continue  # planned by a run that ended before it
+        evaluation = event.asset_check_evaluation_data
         before = counts.get(key.asset_key, CheckCounts())
         counts[key.asset_key] = CheckCounts(
             before.passed + evaluation.passed, before.failed + (not evaluation.passed)

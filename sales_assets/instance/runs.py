@@ -7,11 +7,12 @@ runs; here a run knows its code location.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import dagster as dg
 from dagster._core.definitions.reconstruct import ReconstructableRepository
+from dagster._core.errors import DagsterAssetCheckFailedError
 from dagster._core.events import RunFailureReason
 from dagster._core.execution.api import execute_run
 from dagster._core.remote_origin import RemoteRepositoryOrigin
@@ -111,8 +112,26 @@ def failure_reasons(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[st
         message = error.message.strip() if error else event.message or "no reason recorded"
         name, _, rest = message.partition(": ")
         told = rest if name.rsplit(".", 1)[-1] in _PROJECT_ERRORS else message
+        if name.endswith(DagsterAssetCheckFailedError.__name__):
+            told = "\n".join(_blocking_checks(instance, run, event.step_key)) or told
         reasons.append(f"{(event.step_key or '').replace('__', '/')}: {told}")
     return reasons or [f"run {run.run_id}: {run.status.value.lower()}; the UI shows its events"]
+
+
+def _blocking_checks(
+    instance: dg.DagsterInstance, run: dg.DagsterRun, step_key: str | None
+) -> Iterator[str]:
+    """What the checks that stopped a step found."""
+    for record in instance.get_records_for_run(
+        run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION
+    ).records:
+        event = record.event_log_entry.get_dagster_event()
+        found = event.asset_check_evaluation_data
+        wrong = not found.passed and found.severity is dg.AssetCheckSeverity.ERROR
+        if event.step_key == step_key and wrong and found.blocking is not False:
+            days = found.metadata.get("days")
+            more = f"\n{days.value}" if days is not None else ""
+            yield f"{found.check_name}: {found.description}{more}"
 
 
 _PROJECT_ERRORS = {name for name in vars(errors) if name.endswith("Error")}

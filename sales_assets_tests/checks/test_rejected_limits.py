@@ -13,6 +13,8 @@ import yaml
 
 from sales_assets.checks.reconcile import rejected_in_limits
 from sales_assets.contracts.model import RejectedLimit, Severity
+from sales_assets.instance.runs import failure_reasons
+from sales_assets.summary import CheckCounts, count_checks
 from sales_assets_tests.contracts.builders import column, contract
 from sales_assets_tests.harness import SHOP, Installation, drop
 
@@ -84,6 +86,15 @@ def test_too_many_rejected_lines_keep_a_day_out_until_it_is_dropped_again_correc
     assert not check.passed
     assert "2 of 3 lines, 66.67 %" in str(check.metadata["days"].value)
     assert shop.query("SELECT count(*) FROM ledger") == [(0,)]
+    (reason,) = failure_reasons(shop.instance, blocked.dagster_run)
+    assert reason.startswith("tests/shop/staged: rejected_in_limits: 2 of 3 lines rejected")
+    assert reason.endswith(f"- **{DAY}**: 2 of 3 lines, 66.67 %")
+    # The checks of revenue were planned by this run, and never carried out.
+    counted = count_checks(shop.instance, shop.definitions.resolve_asset_graph().asset_check_keys)
+    assert counted == {
+        dg.AssetKey(["tests", "shop", "raw"]): CheckCounts(passed=1),
+        KEY: CheckCounts(passed=1, failed=1),
+    }
 
     shop.write_drop("shop", f"{DAY}.csv", drop(good, wrong))
     assert shop.materialize(str(DAY), str(DAY), marts=False).success
