@@ -57,7 +57,7 @@ class CheckFormat(StrEnum):
 
 @app.command()
 def land(
-    files: Annotated[list[Path], typer.Argument(help="CSV files; .gz is read too.")],
+    files: Annotated[list[Path], typer.Argument(help="CSV files, also as .gz, .zst or .zip.")],
     source: Annotated[str, typer.Option("--source", "-s", help="The source they are of.")],
 ) -> None:
     """Put CSV files into the landing zone, after a look at their headers."""
