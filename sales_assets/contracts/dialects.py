@@ -46,7 +46,8 @@ COLUMN_PROPERTIES: dict[LogicalType, set[str]] = {
     LogicalType.TIMESTAMP: {"formats"},
 }
 _MOST_MINOR_UNITS = 6
-_STATEFUL = ("iso2022", "hz", "utf-7")
+_STATEFUL = ("iso2022", "hz", "utf-7", "utf-32", "punycode", "idna", "unicode", "raw-unicode")
+"""Encodings in which a sign depends on those before it, or that no editor shows as text."""
 
 
 def read_dialect(problems: Problems, server: Server | None) -> tuple[Dialect, dict[str, Any]]:
@@ -68,6 +69,13 @@ def read_dialect(problems: Problems, server: Server | None) -> tuple[Dialect, di
             f"{SERVER}.quoteChar", f"is the delimiter {quote!r} too", "give two characters"
         )
     missing = read_texts(problems, SERVER, values, "missingValues")
+    for text in missing:
+        if any(sign and str(sign) in text for sign in (delimiter, quote, "\n", "\r")):
+            problems.add(
+                f"{SERVER}.missingValues",
+                f"has {text!r}, with a delimiter, a quote or a line end in it",
+                "give the texts as they are inside of a field",
+            )
     dialect = Dialect(
         delimiter=str(delimiter),
         quote_char=str(quote),
@@ -98,7 +106,9 @@ def read_number(
         problems.add(f"{where}.groupChar", f"is {group!r} like decimalChar", "give two signs")
     symbols = read_texts(problems, where, values, "currencySymbols")
     for symbol in symbols:
-        if not symbol.strip() or symbol != symbol.strip() or re.search(r"[0-9+()%-]", symbol):
+        # A sign that stands in numbers would be taken out of them.
+        is_sign = not re.sub(r"[\s.,'\u2019]", "", symbol)
+        if is_sign or symbol != symbol.strip() or re.search(r"[0-9+()%-]", symbol):
             problems.add(f"{where}.currencySymbols", f"has {symbol!r}", "give texts like $ or EUR")
     percent = _flag(problems, where, values, "percent")
     places = values.get("minorUnits", 0)

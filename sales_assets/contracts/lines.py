@@ -57,6 +57,7 @@ class DataLines:
     header_text: bytes
     skipped: Counter[str] = field(default_factory=Counter)
     plain: bool = True
+    file: str = ""
 
     def __iter__(self) -> Iterator[Block]:
         """The blocks in the order of the file."""
@@ -70,6 +71,11 @@ class DataLines:
             held = b""
             lines = text.count(b"\n")
             data = text if following else self._without_end(text)
+            if not data and number > self.next_line and self.skipped["footer"]:
+                raise DropError(
+                    f"{self.file}: its footer is longer than {BLOCK >> 20} MiB, so that it cannot "
+                    "be told from data; cut it off"
+                )
             if self._is_all_data(data, number) and is_plain(data):
                 if data:
                     yield Block(number, data)
@@ -84,17 +90,19 @@ class DataLines:
     def _without_end(self, text: bytes) -> bytes:
         """The text without blank lines and the footer at its end."""
         footer = self.dialect.footer and re.compile(self.dialect.footer)
-        while text:
-            start = text.rfind(b"\n", 0, len(text) - 1) + 1
-            line = text[start:].rstrip(b"\r\n")
+        end = len(text)
+        while end:
+            start = text.rfind(b"\n", 0, end - 1) + 1
+            line = text[start:end].rstrip(b"\r\n")
             if not line:
                 self.skipped["blank"] += 1
             elif footer and footer.match(line.decode(errors="replace")):
                 self.skipped["footer"] += 1
+                self.plain = False
             else:
                 break
-            text = text[:start]
-        return text
+            end = start
+        return text[:end]
 
     def _is_all_data(self, text: bytes, first: int) -> bool:
         """Whether no line of the text is to be left out; a cautious answer."""
@@ -109,7 +117,9 @@ class DataLines:
         )
 
     def _may_hold_header(self, text: bytes) -> bool:
-        return text.startswith(self.header_text) or b"\n" + self.header_text in text
+        return text.removeprefix(BOM).startswith(self.header_text) or any(
+            b"\n" + mark + self.header_text in text for mark in (b"", BOM)
+        )
 
     def _records(
         self, text: bytes, first: int, *, last: bool
@@ -143,7 +153,9 @@ class DataLines:
         if number in self.dialect.comment_rows or _is_comment(self.dialect, line):
             return "comment", 1
         count = self.header_text.count(b"\n") + 1
-        same = b"\n".join(lines[at : at + count]).rstrip(b"\r") == self.header_text
+        # Joined files keep the byte order mark of each.
+        record = b"\n".join(lines[at : at + count]).removeprefix(BOM)
+        same = record.rstrip(b"\r") == self.header_text
         return ("repeated header", count) if same else ("", 1)
 
     def _may_go_on(self, raw: bytes) -> bool:
@@ -194,7 +206,7 @@ def read_lines(contract: SourceContract, path: Path, file: str, member: str = ""
     begin = next(blocks, b"").removeprefix(BOM)
     if not dialect.header:
         header = contract.required_headers
-        return DataLines(header, dialect, chain([begin], blocks), 1, b"")
+        return DataLines(header, dialect, chain([begin], blocks), 1, b"", file=file)
     lines = begin.split(b"\n")
     at, skipped = _header_at(contract, file, lines)
     count = _header_length(dialect, lines[at:])
@@ -210,6 +222,7 @@ def read_lines(contract: SourceContract, path: Path, file: str, member: str = ""
         skipped,
     )
     data.plain = at + count == 1
+    data.file = file
     return data
 
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 BATCH_LINES = 50_000
 """Lines with fields of their own that are held in memory at a time."""
+LONGEST_COPIED = 1 << 20
+"""Bytes of a line that DuckDB is given in a copy; it takes two mebibytes at most."""
 _SHOWN = 3
 
 
@@ -97,7 +99,7 @@ def copied_lines(contract: SourceContract, files: Sequence[DropFile], folder: Pa
         paths = [copy_path(folder, file) for file in same]
         records = _records(contract, paths, same[0].header, numbered=True)
         queries.append(
-            f"SELECT file_no, line, {_fields(contract, same[0].header)} "
+            f"SELECT file_no, line, {_fields(contract, same[0].header, numbered=True)} "
             f"FROM (SELECT *, file_index FROM {records}) AS records "
             f"JOIN (VALUES {known}) AS known (file_index, file_no) USING (file_index)"
         )
@@ -109,10 +111,14 @@ def _by_header(files: Sequence[DropFile]) -> Iterator[list[DropFile]]:
     return (list(same) for _, same in groupby(ordered, key=lambda file: file.header))
 
 
-def _fields(contract: SourceContract, header: Sequence[str]) -> str:
-    fields = (
-        f"c{header.index(column.header)} AS {text_column(column)}" for column in contract.columns
-    )
+def _fields(contract: SourceContract, header: Sequence[str], *, numbered: bool = False) -> str:
+    missing = ", ".join(literal(text) for text in contract.dialect.missing_values if text)
+    fields = []
+    for column in contract.columns:
+        value = f"c{header.index(column.header)}"
+        if numbered and missing:
+            value = f"CASE WHEN {value} NOT IN ({missing}) THEN {value} END"
+        fields.append(f"{value} AS {text_column(column)}")
     nothing = "CAST(NULL AS VARCHAR)"
     return ", ".join([f"{nothing} AS malformed", f"{nothing} AS malformed_text", *fields])
 
@@ -124,7 +130,8 @@ def _records(
     dialect = contract.dialect
     columns = ["'line': 'BIGINT'"] if numbered else []
     columns += [f"'c{n}': 'VARCHAR'" for n in range(len(header))]
-    missing = ", ".join(map(literal, dialect.missing_values))
+    # In a copy a missing value could be the number of a line: `_fields` looks at fields alone.
+    missing = "''" if numbered else ", ".join(map(literal, dialect.missing_values))
     has_header = "true" if dialect.header and not numbered else "false"
     return (
         f"read_csv([{', '.join(literal(_as_glob(path)) for path in paths)}], auto_detect = false, "
@@ -188,7 +195,14 @@ class Copy:
             yield self._table(rows)
 
     def _has_width(self, block: Block) -> bool:
-        """Whether lines without quotes have as many delimiters as the header, taken together."""
+        """Whether lines without quotes have as many delimiters as the header, taken together.
+
+        Lines that are too long for DuckDB have none that it would find.
+        """
+        if len(block.text) > LONGEST_COPIED and any(
+            len(line) > LONGEST_COPIED for line in block.text.split(b"\n")
+        ):
+            return False
         dialect = self._contract.dialect
         quote, delimiter = dialect.quote_char.encode(), dialect.delimiter.encode()
         if quote and quote in block.text:
@@ -217,10 +231,11 @@ class Copy:
         rows: list[_Row] = []
         for number, raw in records:
             fields, malformed = _split_record(dialect, raw, len(self._file.header), self._missing)
-            line = raw.removesuffix(b"\r")
+            line = raw.rstrip(b"\r")
             # An empty only field would be a blank line for DuckDB.
             if (
                 malformed is None
+                and len(line) <= LONGEST_COPIED
                 and dialect.delimiter != WHITESPACE
                 and not (quote and quote in line)
                 and line.count(delimiter) == len(self._file.header) - 1
@@ -282,7 +297,8 @@ def _split_record(
     try:
         text = raw.decode()
     except UnicodeDecodeError as error:
-        return [], f"the line is not {dialect.encoding.upper()} at byte {error.start + 1}"
+        at = f" at byte {error.start + 1}" if dialect.encoding == "utf-8" else ""
+        return [], f"the line is not {dialect.encoding.upper()}{at}"
     if "\0" in text:
         return [], "the line holds a NUL byte"
     try:

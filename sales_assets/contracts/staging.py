@@ -271,7 +271,12 @@ class Stager:
         plain = [file for file in plain if self._is_well_formed(contract, file)]
         others = [file for file in files if file not in plain]
         with self._lines(contract, plain, others, every_line=True) as lines:
-            return use(lines)
+            try:
+                return use(lines)
+            except duckdb.InvalidInputException as error:
+                names = ", ".join(file.file for file in files)
+                told = str(error).splitlines()[0]
+                raise DropError(f"{names}: cannot be read ({told})") from error
 
     @contextmanager
     def _lines(

@@ -63,6 +63,8 @@ def _split_at_blanks(quote: str, text: str) -> list[str]:
             fields.append(found)
         elif len(found) < 2 or not found.endswith(quote):
             raise ValueError("a quote is not closed")
+        elif quote in found[1:-1].replace(quote * 2, ""):
+            raise ValueError(f"field {len(fields) + 1} goes on after its closing quote")
         else:
             fields.append(found[1:-1].replace(quote * 2, quote))
     return fields

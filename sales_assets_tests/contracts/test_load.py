@@ -327,6 +327,18 @@ WRONG: dict[str, tuple[str, Any, str, str]] = {
         "schema.lines.properties[5].name: is 'price__text'",
         "single _",
     ),
+    "a missing value with a quote": (
+        "servers.0.customProperties",
+        [{"property": "missingValues", "value": ["", '"']}],
+        "servers[0].customProperties.missingValues: has '\"', with a delimiter, a quote",
+        "give the texts as they are inside of a field",
+    ),
+    "a missing value with the delimiter": (
+        "servers.0.customProperties",
+        [{"property": "missingValues", "value": ["-,-"]}],
+        "servers[0].customProperties.missingValues: has '-,-', with a delimiter, a quote",
+        "give the texts as they are inside of a field",
+    ),
     "a header row and no header": (
         "servers.0.customProperties",
         [{"property": "header", "value": False}, {"property": "headerRows", "value": [2]}],
@@ -385,6 +397,12 @@ WRONG: dict[str, tuple[str, Any, str, str]] = {
         f"{LINES}.3.customProperties",
         [{"property": "currencySymbols", "value": ["$1"]}],
         "schema.lines.price.customProperties.currencySymbols: has '$1'",
+        "give texts like $",
+    ),
+    "a currency symbol that stands in numbers": (
+        f"{LINES}.3.customProperties",
+        [{"property": "currencySymbols", "value": ["."]}],
+        "schema.lines.price.customProperties.currencySymbols: has '.'",
         "give texts like $",
     ),
     "minor units that are no number of digits": (

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sales_assets.contracts import staging
 from sales_assets.contracts.canonical import REJECTED_COLUMNS
 from sales_assets.contracts.logical import LogicalType
-from sales_assets.contracts.model import DayFromColumn, SourceContract
+from sales_assets.contracts.model import DayFromColumn, Dialect, SourceContract
 from sales_assets.errors import DropError
 from sales_assets_tests.contracts.builders import (
     DAY,
@@ -390,3 +390,40 @@ def test_one_bad_value_below_a_cast_does_not_abort_the_scan(tools: Desk) -> None
     ).fetchall()
 
     assert found == [(DAY,), (None,)]
+
+
+def test_a_footer_that_looks_like_a_line_of_another_day_shifts_no_numbers(tools: Desk) -> None:
+    read = contract(
+        [column("day", LogicalType.DATE, required=True), column("v")],
+        {"order_date": "day"},
+        day=DayFromColumn("day"),
+        dialect=Dialect(footer=r"\d{4}-\d\d-\d\d,TOTAL"),
+    )
+    drops = {
+        "a.csv": b"day,v\n2024-03-01,1\n2024-03-02,2\n2024-03-31,TOTAL\n",
+        "b.csv": b"day,v\n2024-04-01,1\n2024-04-02,2\n",
+    }
+
+    found = tools.judge(read, drops)
+
+    assert line_numbers(found) == [("a.csv", 2), ("a.csv", 3), ("b.csv", 2), ("b.csv", 3)]
+
+
+@pytest.mark.parametrize("quoted", [False, True])
+def test_a_line_of_some_mebibytes_is_read(tools: Desk, quoted: bool) -> None:
+    long = b"x" * 3_000_000
+    long = b'"' + long + b'"' if quoted else long
+
+    found = tools.judge(DAILY, HEADER + b"2024-03-05,a,1\n2024-03-05," + long + b",2\n")
+
+    assert [(row["line"], len(row["product"])) for row in found.accepted] == [
+        (2, 1),
+        (3, 3_000_000),
+    ]
+
+
+def test_a_footer_that_is_longer_than_what_is_looked_at_is_refused(tools: Desk) -> None:
+    read = contract(COLUMNS, MAPPINGS, dialect=Dialect(footer=",,"))
+
+    with pytest.raises(DropError, match="its footer is longer"):
+        tools.judge(read, HEADER + b"2024-03-05,a,1\n" + b",,\n" * 2_000_000)
