@@ -157,13 +157,15 @@ def trace(
     format: Annotated[Format, typer.Option("--format", "-f")] = Format.TABLE,  # noqa: A002
 ) -> None:
     """Follow a number to the lines of the files behind it, or a line to what became of it."""
-    from sales_assets.planning import parse_window
+    from sales_assets.contracts.load import load_contracts
+    from sales_assets.planning import find_contract, parse_window
     from sales_assets.query import print_rows
     from sales_assets.resources.build import build_warehouse
     from sales_assets.settings import Settings
     from sales_assets.tracing import behind, fate
 
-    warehouse = build_warehouse(Settings.load())
+    settings = Settings.load()
+    warehouse = build_warehouse(settings)
     with _waiting():
         if place is not None:
             answer = fate(warehouse, place)
@@ -171,7 +173,8 @@ def trace(
             answer = behind(
                 warehouse,
                 limit=limit,
-                source=source,
+                source=source
+                and find_contract(load_contracts([settings.contracts_folder]), source).name,
                 day=parse_window(day, None)[0],
                 product=product,
                 order=order,

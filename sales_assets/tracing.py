@@ -59,7 +59,8 @@ def behind(
 ) -> Answer:
     """The rows of `revenue` that a number of a mart is made of, with their files and lines.
 
-    `day` is the order date, as the marts have it. Raises UsageError if nothing narrows it down.
+    `source` is a full name, `team/source`; `day` is the order date, as the marts have it. Raises
+    UsageError if nothing narrows it down.
     """
     wanted = {
         "source": source,
@@ -71,15 +72,8 @@ def behind(
     given = {column: value for column, value in wanted.items() if value is not None}
     if not given.keys() - {"source"}:
         raise UsageError("Say which number: give --day, --product, --order or --region")
-    where = " AND ".join(
-        "(source = ? OR ends_with(source, '/' || ?))" if column == "source" else f"{column} = ?"
-        for column in given
-    )
-    values = [
-        value
-        for column, one in given.items()
-        for value in ([one, one] if column == "source" else [one])
-    ]
+    where = " AND ".join(f"{column} = ?" for column in given)
+    values = list(given.values())
     rows = warehouse.rows(
         f"SELECT {', '.join(COLUMNS)} FROM revenue WHERE {where} "
         f"ORDER BY source, file, line LIMIT {int(limit)}",

@@ -294,3 +294,23 @@ def test_check_refuses_a_file_as_landing_or_staging_would(
 
     assert code in {1, 2}
     assert told in " ".join(error.split())
+
+
+def test_trace_follows_a_number_of_a_source_and_a_line(run: Run, home: Path) -> None:
+    with Installation(home, [SHOP, TILL]) as made:
+        made.write_drop("shop", "2024-01-01.csv", drop("1,2024-01-01,tea,ann,1.50"))
+        made.materialize("2024-01-01", "2024-01-01", ["shop"], marts=False)
+
+    code, told, _ = run("trace", "--source", "shop", "--day", "2024-01-01", "--format", "json")
+    assert code == 0
+    assert [(row["file"], row["line"]) for row in json.loads(told)] == [
+        ("tests/shop/2024-01-01.csv", 2)
+    ]
+
+    code, told, _ = run("trace", "2024-01-01.csv:2", "--format", "json")
+    assert code == 0
+    assert json.loads(told)[0]["became"] == "accepted"
+
+    code, _, error = run("trace", "--source", "shoe", "--day", "2024-01-01")
+    assert code != 0
+    assert "there is no source 'shoe'" in error

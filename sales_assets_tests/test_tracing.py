@@ -47,7 +47,7 @@ def column(answer: Answer, name: str) -> list[Any]:
 def test_a_day_of_a_mart_is_made_of_the_lines_that_are_told(
     installation: Installation, warehouse: Warehouse
 ) -> None:
-    found = behind(warehouse, limit=50, source="shop", day=date(2024, 1, 1))
+    found = behind(warehouse, limit=50, source="tests/shop", day=date(2024, 1, 1))
 
     assert lines(found) == [(FIRST, 2), (FIRST, 3)]
     [(mart,)] = installation.query(
@@ -77,7 +77,7 @@ def test_a_product_of_all_sources_and_an_order_are_found(warehouse: Warehouse) -
 
 def test_a_question_for_everything_is_refused(warehouse: Warehouse) -> None:
     with pytest.raises(UsageError, match="give --day, --product, --order or --region"):
-        behind(warehouse, limit=50, source="shop")
+        behind(warehouse, limit=50, source="tests/shop")
 
 
 @pytest.mark.parametrize(
