@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import dagster as dg
 
+from sales_assets.automation.landing import LAYERS
 from sales_assets.build import build_definitions
 from sales_assets.contracts.load import load_contracts
 from sales_assets.instance.embedded import prepare_home
@@ -28,6 +29,7 @@ ADVENTUREWORKS_CONTRACT = Path(__file__).parent / "data" / "adventureworks.odcs.
 TABLES = (
     "main.revenue",
     "main.rejected",
+    "main.outweighed",
     "staging.stg_sales",
     "core.fct_sales",
     "marts.daily_revenue",
@@ -91,7 +93,7 @@ class Installation:
         last: str,
         sources: Sequence[str] | None = None,
         *,
-        layers: Sequence[str] = ("raw", "staged", "revenue"),
+        layers: Sequence[str] = LAYERS,
         marts: bool = True,
         reports: bool = False,
         raise_on_error: bool = True,

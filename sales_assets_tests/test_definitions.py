@@ -66,6 +66,7 @@ def test_all_assets_are_in_the_one_object_with_one_partitions_definition(tmp_pat
     assert found["assets"] == [
         "core/fct_sales",
         "global/global_sales/raw",
+        "global/global_sales/rejected",
         "global/global_sales/revenue",
         "global/global_sales/staged",
         "marts/customer_value",
@@ -74,6 +75,7 @@ def test_all_assets_are_in_the_one_object_with_one_partitions_definition(tmp_pat
         "marts/revenue_by_region",
         "reports/sales_report",
         "retail/pizzaplace/raw",
+        "retail/pizzaplace/rejected",
         "retail/pizzaplace/revenue",
         "retail/pizzaplace/staged",
         "staging/stg_sales",

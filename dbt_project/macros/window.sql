@@ -76,8 +76,24 @@
 {%- endmacro %}
 
 
+{#- Rows of the window's days, and of the other days that loading them has changed: `moved_dates`
+    (ISO dates with commas) names the days of which lines began or ceased to count, where a key is
+    unique across days. -#}
+{% macro in_changed_days(column) -%}
+    {%- set moved = [] -%}
+    {%- for day in (var('moved_dates', none) or '').split(',') if day and is_windowed() -%}
+        {%- do moved.append("cast('" ~ modules.datetime.date.fromisoformat(day) ~ "' as date)") -%}
+    {%- endfor -%}
+    {%- if moved -%}
+        (({{ in_window(column) }}) or {{ column }} in ({{ moved | join(', ') }}))
+    {%- else -%}
+        {{ in_window(column) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
 {#- The one or the other: tables by day of the drop are replaced by window, all others by what the
     window touches. -#}
 {% macro replaced(key) -%}
-    {{ in_window('partition_date') if key == ['partition_date'] else touched(key) }}
+    {{ in_changed_days('partition_date') if key == ['partition_date'] else touched(key) }}
 {%- endmacro %}

@@ -14,8 +14,12 @@ from sales_assets.contracts.model import SourceContract
 
 
 def asset_key(contract: SourceContract, layer: str) -> dg.AssetKey:
-    """`team/source/layer`, for the layers raw, staged and revenue."""
+    """`team/source/layer`, for the layers raw, staged, revenue and rejected."""
     return dg.AssetKey([contract.team, contract.source, layer])
+
+
+BACKFILL = dg.BackfillPolicy.single_run()
+"""A range of days is one run, so that a year costs little more than a day."""
 
 
 class Shared(TypedDict):
@@ -26,7 +30,6 @@ class Shared(TypedDict):
     tags: dict[str, str]
     metadata: dict[str, Any]
     partitions_def: dg.DailyPartitionsDefinition
-    backfill_policy: dg.BackfillPolicy
 
 
 def shared(contract: SourceContract, partitions: dg.DailyPartitionsDefinition) -> Shared:
@@ -45,5 +48,4 @@ def shared(contract: SourceContract, partitions: dg.DailyPartitionsDefinition) -
             "contract_version": contract.version,
         },
         partitions_def=partitions,
-        backfill_policy=dg.BackfillPolicy.single_run(),
     )

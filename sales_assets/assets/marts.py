@@ -21,7 +21,7 @@ from dagster_dbt.core.dbt_event_iterator import DbtDagsterEventType
 from dagster_shared.record import replace
 
 from sales_assets.errors import PermanentError
-from sales_assets.partitions import run_window
+from sales_assets.partitions import Window, run_window
 from sales_assets.resources.dbt import DbtInProcess
 from sales_assets.resources.warehouse import Warehouse
 
@@ -122,12 +122,23 @@ def build_marts(
     def marts(
         context: dg.AssetExecutionContext, dbt: DbtInProcess, warehouse: Warehouse
     ) -> Iterator[DbtDagsterEventType]:
-        window = run_window(context)
-        days = {"start_date": str(window.start), "end_date": str(window.end)} if window else {}
+        variables = _variables(warehouse, run_window(context))
         with warehouse.exclusive():
-            yield from dbt.build(context, variables=days)
+            yield from dbt.build(context, variables=variables)
 
     return marts
+
+
+def _variables(warehouse: Warehouse, window: Window | None) -> dict[str, str]:
+    """What the models are told of a run: its days, and others that loading those has changed."""
+    if window is None:
+        return {}
+    moved = ",".join(map(str, warehouse.moved_days(window)))
+    return {
+        "start_date": str(window.start),
+        "end_date": str(window.end),
+        **({"moved_dates": moved} if moved else {}),
+    }
 
 
 def _refuse_homeless_tests(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> None:

@@ -32,39 +32,44 @@ def window_of(context: dg.AssetExecutionContext) -> Window:
     """The run's days; raises UsageError for a run that was started without any."""
     window = run_window(context)
     if window is None:
-        raise UsageError(f"{context.asset_key.to_user_string()}: choose a day or a range of days")
+        names = ", ".join(sorted(key.to_user_string() for key in context.selected_asset_keys))
+        raise UsageError(f"{names}: choose a day or a range of days")
     return window
 
 
 class Committed:
-    """The days of a range whose work is done, with what is known of each."""
+    """The days whose work is done, for each asset of a step, with what is known of each."""
 
     def __init__(self) -> None:
-        self.days: dict[date, Metadata] = {}
+        self.days: dict[tuple[dg.AssetKey, date], Metadata] = {}
 
-    def add(self, days: Iterable[tuple[date, Metadata]]) -> None:
-        """Note days as done."""
-        self.days.update(days)
+    def add(self, key: dg.AssetKey, days: Iterable[tuple[date, Metadata]]) -> None:
+        """Note days of an asset as done."""
+        self.days.update({(key, day): metadata for day, metadata in days})
 
 
 @contextmanager
-def committing(context: dg.AssetExecutionContext) -> Iterator[Committed]:
+def committing(context: dg.AssetExecutionContext, window: Window) -> Iterator[Committed]:
     """Collect the days that are done, and record them even if the range fails.
 
-    A step that ends well records all its partitions by itself; one that fails records none. So
-    on failure the days that were done are recorded here before the error goes on, and a rerun
-    has only the rest to do.
+    A step that ends well records all partitions of its range by itself; one that fails records
+    none. So on failure the days that were done are recorded here before the error goes on, and a
+    rerun has only the rest to do. Days outside of the range, which the work changed too, are
+    recorded here in any case.
     """
     committed = Committed()
     try:
         yield committed
     except BaseException:
-        _record(context, committed)
+        _record(context, committed.days)
         raise
-    _attach(context, committed)
+    _attach(context, {at: m for at, m in committed.days.items() if at[1] in window})
+    _record(context, {at: m for at, m in committed.days.items() if at[1] not in window})
 
 
-def _attach(context: dg.AssetExecutionContext, committed: Committed) -> None:
+def _attach(
+    context: dg.AssetExecutionContext, days: Mapping[tuple[dg.AssetKey, date], Metadata]
+) -> None:
     """Leave each day's metadata with the step, which records all its partitions when it ends.
 
     `context.add_asset_metadata` lists the range and copies all metadata again for every day: for
@@ -75,23 +80,21 @@ def _attach(context: dg.AssetExecutionContext, committed: Committed) -> None:
         per_output_metadata={
             **step._metadata_accumulator.per_output_metadata,
             **{
-                AssetMetadataHandle(
-                    asset_key=context.asset_key, partition_key=day.isoformat()
-                ): dict(metadata)
-                for day, metadata in committed.days.items()
+                AssetMetadataHandle(asset_key=key, partition_key=day.isoformat()): dict(metadata)
+                for (key, day), metadata in days.items()
             },
         }
     )
 
 
-def _record(context: dg.AssetExecutionContext, committed: Committed) -> None:
+def _record(
+    context: dg.AssetExecutionContext, days: Mapping[tuple[dg.AssetKey, date], Metadata]
+) -> None:
     """Record days as materialised, in one batch: `context.log_event` writes each by itself."""
     batch: str = generate_event_batch_id()  # type: ignore[no-untyped-call]
-    for number, (day, metadata) in enumerate(committed.days.items(), start=1):
+    for number, ((key, day), metadata) in enumerate(days.items(), start=1):
         DagsterEvent.asset_materialization(
             context.get_step_execution_context(),
-            dg.AssetMaterialization(
-                context.asset_key, partition=day.isoformat(), metadata=dict(metadata)
-            ),
-            DagsterEventBatchMetadata(batch, is_end=number == len(committed.days)),
+            dg.AssetMaterialization(key, partition=day.isoformat(), metadata=dict(metadata)),
+            DagsterEventBatchMetadata(batch, is_end=number == len(days)),
         )

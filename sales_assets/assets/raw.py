@@ -12,7 +12,7 @@ from datetime import date
 
 import dagster as dg
 
-from sales_assets.assets.keys import asset_key, shared
+from sales_assets.assets.keys import BACKFILL, asset_key, shared
 from sales_assets.assets.ranges import Metadata, committing, window_of
 from sales_assets.checks.drift import columns_described, columns_described_spec
 from sales_assets.contracts.inspection import part_name
@@ -38,6 +38,7 @@ def build_raw(
         kinds={"csv", "file"},
         code_version=contract.digest[:12],
         check_specs=[columns_described_spec(key)],
+        backfill_policy=BACKFILL,
         **shared(contract, partitions),
     )
     def raw(
@@ -47,14 +48,14 @@ def build_raw(
         staging_area: StagingArea,
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         window = window_of(context)
-        with committing(context) as committed:
+        with committing(context, window) as committed:
             known = catalogue.refresh(contract, landing_zone, staging_area.inspect)
             by_day = manifests(contract, known)
             days = {day: by_day.get(day, ()) for day in window.days()}
             refused = refused_days(contract, known, window)
             usable = {day: manifest for day, manifest in days.items() if day not in refused}
             catalogue.record(contract, usable)
-            committed.add((day, _metadata(contract, day, m)) for day, m in usable.items())
+            committed.add(key, [(day, _metadata(contract, day, m)) for day, m in usable.items()])
             if refused:
                 raise DropError("\n".join(dict.fromkeys(refused.values())))
         _log.info("%s/raw %s: %d days with drops", contract.name, window, _with_drops(usable))

@@ -1,14 +1,14 @@
-"""`revenue`: the accepted lines of each day in the warehouse, replaced day by day.
+"""`revenue` and `rejected`: each day's lines in the warehouse, replaced day by day.
 
-Belongs here: the revenue asset. Does not: the tables and their transaction
-(`resources.warehouse`), or the models above them (dbt_project).
+Belongs here: the two assets, which one transaction writes. Does not: the tables and that
+transaction (`resources.warehouse`), or the models above them (dbt_project).
 
 Without `from __future__ import annotations`: Dagster reads the asset's annotations as objects.
 """
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import date
@@ -17,11 +17,13 @@ from pathlib import Path
 
 import dagster as dg
 
-from sales_assets.assets.keys import asset_key, shared
+from sales_assets.assets.keys import BACKFILL, asset_key, shared
 from sales_assets.assets.ranges import Metadata, committing, window_of
 from sales_assets.checks.reconcile import (
     lines_reconcile,
     lines_reconcile_spec,
+    rejected_in_limits,
+    rejected_in_limits_spec,
     totals_match_staged,
     totals_match_staged_spec,
 )
@@ -39,29 +41,52 @@ _log = logging.getLogger("sales_assets.revenue")
 def build_revenue(
     contract: SourceContract, partitions: dg.DailyPartitionsDefinition, chunk_days: int
 ) -> dg.AssetsDefinition:
-    """The revenue asset of a source."""
-    key = asset_key(contract, "revenue")
+    """The revenue and rejected assets of a source, as one step."""
+    key, rejected_key = (asset_key(contract, layer) for layer in ("revenue", "rejected"))
 
-    @dg.asset(
-        key=key,
-        deps=[asset_key(contract, "staged")],
-        description=(
-            "The accepted lines in the warehouse's table revenue, and the rejected ones in "
-            "rejected; a day is replaced in one transaction."
-        ),
-        kinds={"table"},
-        code_version=contract.digest[:12],
-        check_specs=[lines_reconcile_spec(key), totals_match_staged_spec(key)],
-        **shared(contract, partitions),
+    def spec(of: dg.AssetKey, description: str) -> dg.AssetSpec:
+        return dg.AssetSpec(
+            of,
+            deps=[asset_key(contract, "staged")],
+            description=description,
+            kinds={"table"},
+            code_version=contract.digest[:12],
+            **shared(contract, partitions),
+        )
+
+    @dg.multi_asset(
+        name="__".join(key.path),
+        specs=[
+            spec(
+                key,
+                "The accepted lines in the warehouse's table revenue; a day is replaced in one "
+                "transaction with its rejected lines.",
+            ),
+            spec(
+                rejected_key,
+                "The lines that were not accepted, in the warehouse's table rejected: file, line, "
+                "text (personal values masked) and every reason.",
+            ),
+        ],
+        check_specs=[
+            lines_reconcile_spec(key),
+            totals_match_staged_spec(key),
+            *(
+                [rejected_in_limits_spec(rejected_key, contract)]
+                if contract.rejected_limits
+                else []
+            ),
+        ],
+        backfill_policy=BACKFILL,
     )
     def revenue(
         context: dg.AssetExecutionContext,
         catalogue: Catalogue,
         object_store: ObjectStore,
         warehouse: Warehouse,
-    ) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
         window = window_of(context)
-        with committing(context) as committed:
+        with committing(context, window) as committed:
             manifests = catalogue.recorded(contract, window)
             staged = catalogue.staged(contract, window)
             fingerprints = {day: fingerprint(contract, m) for day, m in manifests.items()}
@@ -71,7 +96,13 @@ def build_revenue(
                 for day, entry in ledger.items()
                 if entry.fingerprint == fingerprints[day]
             }
-            committed.add(_told(loaded.values()))
+
+            def tell(days: Iterable[LoadedDay]) -> None:
+                days = list(days)
+                committed.add(key, map(_accepted, days))
+                committed.add(rejected_key, map(_rejected, days))
+
+            tell(loaded.values())
             todo = [
                 day
                 for day, manifest in manifests.items()
@@ -88,26 +119,30 @@ def build_revenue(
                     chunk,
                     partial(_confirm, catalogue, contract, manifests, chunk),
                 )
-                committed.add(_told(written))
+                tell(written)
                 loaded |= {day.day: day for day in written}
                 _log.info(
                     "%s/revenue %s..%s: %d rows",
                     contract.name,
                     chunk[0],
                     chunk[-1],
-                    sum(day.accepted for day in written),
+                    sum(day.accepted for day in written if day.day in manifests),
                 )
-            never = {day for day in manifests if day not in loaded}
-            committed.add((day, {"dagster/partition_row_count": 0}) for day in never)
+            tell(LoadedDay.empty(day) for day in manifests if day not in loaded)
         lines = {day: sum(entry.lines for entry in m) for day, m in manifests.items()}
         now = warehouse.counted(contract.name, window)
-        return dg.MaterializeResult(
+        counts = {day: (d.accepted, d.rejected) for day, d in now.items()}
+        outweighed = warehouse.outweighed(contract.name, window) if contract.across_days else {}
+        yield dg.MaterializeResult(
+            asset_key=key,
             check_results=[
-                lines_reconcile(
-                    key, lines, {day: (d.accepted, d.rejected) for day, d in now.items()}
-                ),
-                totals_match_staged(key, staged, now),
-            ]
+                lines_reconcile(key, lines, counts),
+                totals_match_staged(key, staged, now, outweighed),
+            ],
+        )
+        limits = [rejected_in_limits(rejected_key, contract, counts)]
+        yield dg.MaterializeResult(
+            asset_key=rejected_key, check_results=limits if contract.rejected_limits else []
         )
 
     return revenue
@@ -156,6 +191,7 @@ def _load(
                 for day in days
             ],
             confirm,
+            contract.across_days,
         )
 
 
@@ -175,19 +211,21 @@ def _confirm(
         )
 
 
-def _told(days: Iterable[LoadedDay]) -> list[tuple[date, Metadata]]:
-    return [
-        (
-            day.day,
-            {
-                "dagster/partition_row_count": day.accepted,
-                "lines": day.lines,
-                "rejected": day.rejected,
-                "amount": float(day.amount),
-                "net_amount": float(day.net_amount),
-                "amount_exact": str(day.amount),
-                "net_amount_exact": str(day.net_amount),
-            },
-        )
-        for day in days
-    ]
+def _accepted(day: LoadedDay) -> tuple[date, Metadata]:
+    return day.day, {
+        "dagster/partition_row_count": day.accepted,
+        "lines": day.lines,
+        "rejected": day.rejected,
+        "amount": float(day.amount),
+        "net_amount": float(day.net_amount),
+        "amount_exact": str(day.amount),
+        "net_amount_exact": str(day.net_amount),
+    }
+
+
+def _rejected(day: LoadedDay) -> tuple[date, Metadata]:
+    return day.day, {
+        "dagster/partition_row_count": day.rejected,
+        "lines": day.lines,
+        "rejected_percent": 100 * day.rejected / day.lines if day.lines else 0.0,
+    }

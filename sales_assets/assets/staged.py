@@ -12,14 +12,9 @@ from datetime import date
 
 import dagster as dg
 
-from sales_assets.assets.keys import asset_key, shared
+from sales_assets.assets.keys import BACKFILL, asset_key, shared
 from sales_assets.assets.ranges import Metadata, committing, window_of
-from sales_assets.checks.reconcile import (
-    lines_reconcile,
-    lines_reconcile_spec,
-    rejected_in_limits,
-    rejected_in_limits_spec,
-)
+from sales_assets.checks.reconcile import lines_reconcile, lines_reconcile_spec
 from sales_assets.contracts.model import SourceContract
 from sales_assets.resources.catalogue import Catalogue, Manifest, StagedCounts, fingerprint
 from sales_assets.resources.landing_zone import LandingZone
@@ -51,10 +46,8 @@ def build_staged(
         ),
         kinds={"parquet", "duckdb"},
         code_version=contract.digest[:12],
-        check_specs=[
-            lines_reconcile_spec(key),
-            *([rejected_in_limits_spec(key, contract)] if contract.rejected_limits else []),
-        ],
+        check_specs=[lines_reconcile_spec(key)],
+        backfill_policy=BACKFILL,
         **shared(contract, partitions),
     )
     def staged(
@@ -65,7 +58,7 @@ def build_staged(
         staging_area: StagingArea,
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         window = window_of(context)
-        with committing(context) as committed:
+        with committing(context, window) as committed:
             manifests = catalogue.recorded(contract, window)
             fingerprints = {day: fingerprint(contract, m) for day, m in manifests.items()}
             there = staged_keys(object_store, contract)
@@ -75,12 +68,12 @@ def build_staged(
                 if staged.fingerprint == fingerprints[day]
                 and expected_keys(contract, day, staged) <= there
             }
-            committed.add(_told(contract, object_store, manifests, counts))
+            committed.add(key, _told(contract, object_store, manifests, counts))
             todo = {day: m for day, m in manifests.items() if m and day not in counts}
             for written in staging_area.stage(contract, landing_zone, catalogue, todo, chunk_days):
                 saved = save_days(object_store, contract, fingerprints, written)
                 catalogue.record_staged(contract, saved)
-                committed.add(_told(contract, object_store, manifests, saved))
+                committed.add(key, _told(contract, object_store, manifests, saved))
                 counts |= saved
                 _log.info(
                     "%s/staged %s..%s: %d lines accepted, %d rejected",
@@ -91,16 +84,11 @@ def build_staged(
                     sum(day.rejected for day in saved.values()),
                 )
             empty = {day for day, manifest in manifests.items() if not manifest}
-            committed.add((day, {"accepted": 0, "rejected": 0}) for day in empty)
+            committed.add(key, [(day, {"accepted": 0, "rejected": 0}) for day in empty])
             _remove_stale(object_store, contract, manifests, counts, there)
         lines = {day: sum(entry.lines for entry in m) for day, m in manifests.items()}
         judged = {day: (c.accepted, c.rejected) for day, c in counts.items()}
-        return dg.MaterializeResult(
-            check_results=[
-                lines_reconcile(key, lines, judged),
-                *([rejected_in_limits(key, contract, judged)] if contract.rejected_limits else []),
-            ]
-        )
+        return dg.MaterializeResult(check_results=[lines_reconcile(key, lines, judged)])
 
     return staged
 

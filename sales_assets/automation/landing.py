@@ -17,7 +17,7 @@ from sales_assets.resources.catalogue import Catalogue, Change, Known, fingerpri
 from sales_assets.resources.landing_zone import LandingZone
 from sales_assets.resources.staging_area import StagingArea
 
-LAYERS = ("raw", "staged", "revenue")
+LAYERS = ("raw", "staged", "revenue", "rejected")
 """What a drop sets off directly; the marts follow by their own condition."""
 
 

@@ -114,5 +114,6 @@ RESERVED_NAMES = frozenset(column.name for column in (*REVENUE_COLUMNS, *REJECTE
     "exchanged",
     "column_reasons",
     "mapped_reasons",
+    "line_key",
 }
 """Names that a source's column cannot have, since the staged files use them already."""

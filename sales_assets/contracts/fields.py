@@ -92,28 +92,6 @@ def read_columns(
     return tuple(columns)
 
 
-def read_keys(
-    problems: Problems, lines: SchemaObject | None, columns: Sequence[Column]
-) -> tuple[tuple[str, ...], ...]:
-    """What is unique: the primary key's columns together, and each column that is so by itself."""
-    entries = (lines.properties if lines else None) or []
-    known = {column.name: column for column in columns}
-    primary = sorted(
-        (entry for entry in entries if entry.primaryKey),
-        key=lambda entry: entry.primaryKeyPosition or 0,
-    )
-    for entry in primary:
-        if entry.name in known and not known[entry.name].required:
-            problems.add(
-                f"schema.lines.{entry.name}.primaryKey",
-                "is of a column that may be blank",
-                "add required: true",
-            )
-    keys = [tuple(entry.name or "" for entry in primary)] if primary else []
-    keys += [(entry.name or "",) for entry in entries if entry.unique]
-    return tuple(dict.fromkeys(keys))
-
-
 def _refuse_idle_words(
     problems: Problems,
     where: str,

@@ -196,45 +196,6 @@ def _line_rule(rule: LineRule) -> Rule:
     return Rule(broken, literal(f"{rule.name}: {rule.description}"))
 
 
-def doubles_query(contract: SourceContract, judged: str) -> str:
-    """The sound lines of a judged relation whose key an earlier line of their day has already.
-
-    Each key is looked at by itself, among all sound lines; the first line of the first file, by
-    name, counts. Result: file_no, line, reasons.
-    """
-    queries = [_doubles(contract, judged, key) for key in contract.keys]
-    return (
-        "SELECT file_no, line, list(reason ORDER BY number) AS reasons FROM ("
-        + " UNION ALL ".join(
-            f"SELECT *, {number} AS number FROM ({query})" for number, query in enumerate(queries)
-        )
-        + ") GROUP BY ALL"
-    )
-
-
-def _doubles(contract: SourceContract, judged: str, key: Sequence[str]) -> str:
-    values = ["partition_date", *(quoted(_judged_name(contract, name)) for name in key)]
-    sound = f"reasons IS NULL AND {' AND '.join(f'{value} IS NOT NULL' for value in values)}"
-    told = literal(f"{', '.join(key)}: the same as in line ")
-    by = f"(PARTITION BY {', '.join(values)} ORDER BY file, line)"
-    # Keys that may be there twice are found by hashes alone, in little memory.
-    return (
-        f"SELECT file_no, line, {told} || first_line || ' of ' || first_file AS reason FROM ("
-        f"SELECT file_no, line, first_value(line) OVER {by} AS first_line, "
-        f"first_value(file) OVER {by} AS first_file, row_number() OVER {by} AS place "
-        f"FROM {judged} WHERE {sound} AND hash({', '.join(values)}) IN ("
-        f"SELECT hash({', '.join(values)}) AS h FROM {judged} WHERE {sound} "
-        "GROUP BY h HAVING count(*) > 1)) WHERE place > 1"
-    )
-
-
-def _judged_name(contract: SourceContract, name: str) -> str:
-    """Under which name the judged lines have a column of the drop."""
-    if any(column.name == name for column in contract.extra_columns):
-        return name
-    return next(m.name for m in contract.mappings if m.direct and m.sources == (name,))
-
-
 def _masked(column: Column, rule: Rule) -> Rule:
     """A rule whose reason does not show a personal value."""
     if not column.is_personal or "||" not in rule.reason:

@@ -16,7 +16,8 @@ from open_data_contract_standard.model import SchemaObject, Server, Team
 
 from sales_assets.contracts.bind import check_bindings
 from sales_assets.contracts.dialects import read_dialect
-from sales_assets.contracts.fields import read_columns, read_keys, read_mappings
+from sales_assets.contracts.fields import read_columns, read_mappings
+from sales_assets.contracts.keys import read_across_days, read_keys
 from sales_assets.contracts.model import DayFromColumn, SourceContract
 from sales_assets.contracts.odcs import read_odcs
 from sales_assets.contracts.problems import Problems
@@ -105,6 +106,7 @@ def load_contract(file: Path) -> SourceContract:
     line_rules = read_line_rules(problems, lines, columns)
     limits = read_rejected_limits(problems, lines)
     keys = read_keys(problems, lines, columns)
+    across_days = read_across_days(problems, lines)
     check_bindings(problems, columns, mappings, quality, line_rules)
     problems.raise_if_any(file)
     assert server is not None
@@ -135,6 +137,7 @@ def load_contract(file: Path) -> SourceContract:
         line_rules=line_rules,
         rejected_limits=limits,
         keys=keys,
+        across_days=across_days,
         support=tuple(
             (item.tool or "other", item.url or item.channel or "") for item in odcs.support or []
         ),
@@ -159,6 +162,7 @@ def _digest(contract: SourceContract) -> str:
         day.column if isinstance(day, DayFromColumn) else [day.pattern.pattern, day.format],
         [(rule.name, rule.description, rule.condition) for rule in contract.line_rules],
         contract.keys,
+        contract.across_days,
         contract.overlap,
         contract.late_tolerance.days,
     ]

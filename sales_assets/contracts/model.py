@@ -25,6 +25,13 @@ class Overlap(StrEnum):
     """Every drop that holds the day adds its lines."""
 
 
+class AcrossDays(StrEnum):
+    """Which day's line counts if a primary key is there on several days."""
+
+    EARLIEST = "earliest"
+    LATEST = "latest"
+
+
 WHITESPACE = "whitespace"
 """The delimiter of files whose fields stand apart by runs of blanks and tabs."""
 
@@ -264,6 +271,9 @@ class SourceContract:
     keys: tuple[tuple[str, ...], ...] = ()
     """Columns that are unique together among the sound lines of a day: of several lines with the
     same values, the first file's first line counts."""
+    across_days: AcrossDays | None = None
+    """Which day's line counts where the first of the keys is there on several days; the others are
+    rejected. None: a key is unique within its day only."""
     support: tuple[tuple[str, str], ...] = field(default=())
     """Where alerts go: (tool, channel or address)."""
 

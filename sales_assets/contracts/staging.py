@@ -18,14 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
-from sales_assets.contracts.canonical import (
-    REJECTED_COLUMNS,
-    REVENUE_COLUMNS,
-    CanonicalColumn,
-)
+from sales_assets.contracts.canonical import REJECTED_COLUMNS, REVENUE_COLUMNS
 from sales_assets.contracts.inspection import Inspection, part_name
-from sales_assets.contracts.judging import MASK, day_index_query, doubles_query, judged_query
-from sales_assets.contracts.model import Column, DayFromColumn, SourceContract
+from sales_assets.contracts.judging import MASK, day_index_query, judged_query
+from sales_assets.contracts.keys import LINE_KEY, doubles_query, line_key
+from sales_assets.contracts.model import DayFromColumn, SourceContract
 from sales_assets.contracts.quoting import literal, quoted
 from sales_assets.contracts.reader import (
     Copy,
@@ -189,12 +186,12 @@ class Stager:
             f"FROM judged WHERE {within} GROUP BY partition_date"
         ).fetchall()
         accepted = self._copy(
-            (*REVENUE_COLUMNS, *contract.extra_columns),
+            _accepted_columns(contract),
             f"{within} AND reasons IS NULL",
             {day: good for day, good, _, _, _ in rows if good},
         )
         rejected = self._copy(
-            REJECTED_COLUMNS,
+            [quoted(column.name) for column in REJECTED_COLUMNS],
             f"{within} AND reasons IS NOT NULL",
             {day: bad for day, _, bad, _, _ in rows if bad},
         )
@@ -213,7 +210,7 @@ class Stager:
 
     def _copy(
         self,
-        columns: Sequence[Column | CanonicalColumn],
+        columns: Sequence[str],
         condition: str,
         rows: Mapping[date, int],
     ) -> dict[date, Path]:
@@ -223,7 +220,7 @@ class Stager:
         """
         folder = self._folder / uuid4().hex
         folder.mkdir(parents=True)
-        names = ", ".join(quoted(column.name) for column in columns)
+        names = ", ".join(columns)
         if sum(rows.values()) < LARGE_DAY * len(rows):
             self._con.execute(
                 f"COPY (SELECT {names}, partition_date AS __day FROM judged WHERE {condition}) "
@@ -329,6 +326,19 @@ class Stager:
         except duckdb.Error:
             return False
         return bool(counted[0][0] == file.lines)
+
+
+def _accepted_columns(contract: SourceContract) -> list[str]:
+    """What the Parquet of accepted lines has: canonical and extra columns, and the key's hash.
+
+    Where a key is unique across days another day's line may yet outweigh this one, which is then
+    rejected: its text is kept for that.
+    """
+    names = [c.name for c in REVENUE_COLUMNS] + [c.name for c in contract.extra_columns]
+    columns = list(map(quoted, names))
+    if contract.across_days:
+        columns += [f"{line_key(contract)} AS {LINE_KEY}", "text"]
+    return columns
 
 
 def drop_files(path: Path, file: str, found: Inspection, first_no: int = 0) -> list[DropFile]:

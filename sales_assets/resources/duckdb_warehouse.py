@@ -20,10 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import ReadWriteLock, Timeout
 
+from sales_assets.contracts.model import AcrossDays
 from sales_assets.contracts.quoting import literal
-from sales_assets.errors import PermanentError, UsageError, WarehouseBusyError
+from sales_assets.errors import UsageError, WarehouseBusyError
 from sales_assets.partitions import Window
-from sales_assets.resources.warehouse import TABLES, DayLoad, LoadedDay, Warehouse
+from sales_assets.resources.duckdb_load import replace_days
+from sales_assets.resources.warehouse import TABLES, DayLoad, LoadedDay, Outweighed, Warehouse
 
 if TYPE_CHECKING:
     import duckdb
@@ -65,8 +67,30 @@ class DuckDBWarehouse(Warehouse):
         )
         return {row[0]: LoadedDay(*row) for row in rows}
 
+    def outweighed(self, source: str, window: Window) -> dict[date, Outweighed]:
+        """The sound lines of some days whose key another day's line has."""
+        rows = self.rows(
+            "SELECT partition_date, count(*), sum(amount), sum(net_amount) FROM outweighed "
+            "WHERE source = ? AND partition_date >= ? AND partition_date < ? GROUP BY ALL",
+            [source, window.start, window.end],
+        )
+        return {row[0]: Outweighed(*row[1:]) for row in rows}
+
+    def moved_days(self, window: Window) -> list[date]:
+        """Other days that loads of a window's days have changed."""
+        rows = self.rows(
+            "SELECT DISTINCT moved_date FROM moved WHERE partition_date >= ? "
+            "AND partition_date < ? AND NOT (moved_date >= ? AND moved_date < ?) ORDER BY 1",
+            [window.start, window.end] * 2,
+        )
+        return [day for (day,) in rows]
+
     def replace(
-        self, source: str, loads: Sequence[DayLoad], confirm: Callable[[], None] = lambda: None
+        self,
+        source: str,
+        loads: Sequence[DayLoad],
+        confirm: Callable[[], None] = lambda: None,
+        across_days: AcrossDays | None = None,
     ) -> list[LoadedDay]:
         """Replace days of a source in one transaction; see `Warehouse.replace`."""
         import duckdb
@@ -75,7 +99,7 @@ class DuckDBWarehouse(Warehouse):
             confirm()
             connection.execute("BEGIN")
             try:
-                loaded = _replace(connection, source, loads)
+                loaded = replace_days(connection, source, loads, across_days)
                 connection.execute("COMMIT")
             except BaseException:
                 with suppress(duckdb.TransactionException):  # a failed COMMIT has ended it already
@@ -126,6 +150,7 @@ class DuckDBWarehouse(Warehouse):
     def _write(self) -> Iterator[duckdb.DuckDBPyConnection]:
         self._create()
         with self._locked(write=True), self._connected(read_only=False) as connection:
+            _create_tables(connection)  # a warehouse of an earlier version has not all of them
             yield connection
 
     @contextmanager
@@ -147,9 +172,7 @@ class DuckDBWarehouse(Warehouse):
             unfinished = Path(f"{self.path}.new")
             unfinished.unlink(missing_ok=True)
             with duckdb.connect(str(unfinished)) as connection:
-                for name, columns in TABLES.items():
-                    described = ", ".join(f"{column} {sql_type}" for column, sql_type in columns)
-                    connection.execute(f"CREATE TABLE {name} ({described})")
+                _create_tables(connection)
                 for schema in SCHEMAS[1:]:
                     connection.execute(f"CREATE SCHEMA {schema}")
             os.replace(unfinished, self.path)
@@ -196,91 +219,7 @@ class DuckDBWarehouse(Warehouse):
             connection.close()
 
 
-def _replace(
-    connection: duckdb.DuckDBPyConnection, source: str, loads: Sequence[DayLoad]
-) -> list[LoadedDay]:
-    days = [load.day for load in loads]
-    these: list[Any] = [source, days]
-    within = "source = ? AND partition_date IN (SELECT unnest(?::DATE[]))"
-    connection.execute(
-        "INSERT INTO restated "
-        f"SELECT source, partition_date, order_date, customer_id FROM revenue WHERE {within} "
-        f"EXCEPT SELECT * FROM restated WHERE {within}",
-        these * 2,
-    )
-    for table in ("revenue", "rejected", "ledger"):
-        connection.execute(f"DELETE FROM {table} WHERE {within}", these)
-    inserted = 0
-    for table, paths in (
-        ("revenue", [load.accepted for load in loads if load.accepted]),
-        ("rejected", [load.rejected for load in loads if load.rejected]),
-    ):
-        if paths:
-            columns = ", ".join(name for name, _ in TABLES[table])
-            [(rows,)] = connection.execute(
-                f"INSERT INTO {table} SELECT {columns} "
-                "FROM read_parquet(?, hive_partitioning = false)",
-                [[str(path) for path in paths]],
-            ).fetchall()
-            inserted += rows
-    _check_counts(connection, source, loads, within)
-    if inserted != sum(load.lines for load in loads):
-        raise PermanentError(
-            f"{source}: the staged files of {min(days)} to {max(days)} hold rows of other days or "
-            "sources; nothing was changed. Materialise the staged asset of these days again"
-        )
-    connection.execute(
-        "INSERT INTO ledger SELECT ?, day, fingerprint, version, files, lines, "
-        "coalesce(accepted, 0), coalesce(rejected, 0), coalesce(amount, 0), "
-        "coalesce(net_amount, 0), get_current_timestamp()::TIMESTAMP FROM loads "
-        "LEFT JOIN accepted_days USING (day) LEFT JOIN rejected_days USING (day)",
-        [source],
-    )
-    entries = connection.execute(
-        "SELECT partition_date, fingerprint, lines, accepted, rejected, amount, net_amount "
-        f"FROM ledger WHERE {within} ORDER BY 1",
-        these,
-    ).fetchall()
-    return [LoadedDay(*entry) for entry in entries]
-
-
-def _check_counts(
-    connection: duckdb.DuckDBPyConnection, source: str, loads: Sequence[DayLoad], within: str
-) -> None:
-    """Count what was inserted, day by day, against the lines that went in."""
-    these: list[Any] = [source, [load.day for load in loads]]
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE loads AS SELECT unnest(?::DATE[]) AS day, "
-        "unnest(?::VARCHAR[]) AS fingerprint, unnest(?::VARCHAR[]) AS version, "
-        "unnest(?::VARCHAR[]) AS files, unnest(?::BIGINT[]) AS lines",
-        [
-            [load.day for load in loads],
-            [load.fingerprint for load in loads],
-            [load.contract_version for load in loads],
-            [load.files for load in loads],
-            [load.lines for load in loads],
-        ],
-    )
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE accepted_days AS SELECT partition_date AS day, "
-        "count(*) AS accepted, sum(amount) AS amount, sum(net_amount) AS net_amount "
-        f"FROM revenue WHERE {within} GROUP BY ALL",
-        these,
-    )
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE rejected_days AS SELECT partition_date AS day, "
-        f"count(*) AS rejected FROM rejected WHERE {within} GROUP BY ALL",
-        these,
-    )
-    lost = connection.execute(
-        "SELECT day, lines, coalesce(accepted, 0), coalesce(rejected, 0) FROM loads "
-        "LEFT JOIN accepted_days USING (day) LEFT JOIN rejected_days USING (day) "
-        "WHERE lines <> coalesce(accepted, 0) + coalesce(rejected, 0) ORDER BY day"
-    ).fetchall()
-    if lost:
-        day, lines, accepted, rejected = lost[0]
-        raise PermanentError(
-            f"{source}, {day}: {lines} lines went in but {accepted} were accepted and {rejected} "
-            f"rejected ({len(lost)} days like this); nothing was changed. Materialise the day's "
-            "staged asset again"
-        )
+def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    for name, columns in TABLES.items():
+        described = ", ".join(f"{column} {sql_type}" for column, sql_type in columns)
+        connection.execute(f"CREATE TABLE IF NOT EXISTS main.{name} ({described})")

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import dagster as dg
 
 from sales_assets.contracts.canonical import REJECTED_COLUMNS, REVENUE_COLUMNS
+from sales_assets.contracts.model import AcrossDays
 from sales_assets.partitions import Window
 
 LEDGER_COLUMNS: tuple[tuple[str, str, str], ...] = (
@@ -39,6 +40,20 @@ RESTATED_COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("order_date", "DATE", "An order date that the replaced rows had."),
     ("customer_id", "VARCHAR", "A customer that the replaced rows had."),
 )
+LINE_KEY_COLUMNS: tuple[tuple[str, str, str], ...] = (
+    ("source", "VARCHAR", "The contract's source; only those whose keys are unique across days."),
+    ("partition_date", "DATE", "The UTC day of the drop."),
+    ("line_key", "VARCHAR", "SHA-256 of the key's values."),
+    ("file", "VARCHAR", "The drop, relative to the landing zone."),
+    ("line", "BIGINT", "The line in the file, from 1."),
+    ("text", "VARCHAR", "The line's text, personal values masked, should it be rejected."),
+    ("counts", "BOOLEAN", "Whether the line is in revenue; else it is in outweighed."),
+)
+MOVED_COLUMNS: tuple[tuple[str, str, str], ...] = (
+    ("source", "VARCHAR", "The contract's source."),
+    ("partition_date", "DATE", "The UTC day whose load brought or took a key."),
+    ("moved_date", "DATE", "Another day, whose line of that key began or ceased to count."),
+)
 
 TABLES: dict[str, tuple[tuple[str, str], ...]] = {
     "revenue": tuple((c.name, c.sql_type) for c in REVENUE_COLUMNS),
@@ -47,6 +62,9 @@ TABLES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "ledger": tuple((name, sql_type) for name, sql_type, _ in LEDGER_COLUMNS),
     "restated": tuple((name, sql_type) for name, sql_type, _ in RESTATED_COLUMNS),
+    "outweighed": tuple((c.name, c.sql_type) for c in REVENUE_COLUMNS),
+    "line_keys": tuple((name, sql_type) for name, sql_type, _ in LINE_KEY_COLUMNS),
+    "moved": tuple((name, sql_type) for name, sql_type, _ in MOVED_COLUMNS),
 }
 """The tables that the pipeline writes itself: name -> (column, type in ANSI terms)."""
 
@@ -76,6 +94,20 @@ class LoadedDay:
     amount: Decimal
     net_amount: Decimal
 
+    @classmethod
+    def empty(cls, day: date) -> Self:
+        """A day of which nothing was ever loaded."""
+        return cls(day, "empty", 0, 0, 0, Decimal(0), Decimal(0))
+
+
+@dataclass(frozen=True)
+class Outweighed:
+    """A day's sound lines that do not count: their number and exact sums."""
+
+    lines: int
+    amount: Decimal
+    net_amount: Decimal
+
 
 class Warehouse(dg.ConfigurableResource[Any], ABC):
     """What the assets and checks need of a warehouse.
@@ -89,9 +121,16 @@ class Warehouse(dg.ConfigurableResource[Any], ABC):
 
     @abstractmethod
     def replace(
-        self, source: str, loads: Sequence[DayLoad], confirm: Callable[[], None] = lambda: None
+        self,
+        source: str,
+        loads: Sequence[DayLoad],
+        confirm: Callable[[], None] = lambda: None,
+        across_days: AcrossDays | None = None,
     ) -> list[LoadedDay]:
         """Replace these days of `revenue` and `rejected`, and their ledger, in one transaction.
+
+        With `across_days`, of lines that have the same key on several days only one counts, and
+        loading a day can change others: the result has every day whose rows are not as before.
 
         `confirm` is called when nobody else can write any more, before anything is changed; it
         raises if the loads are no longer what is wanted.
@@ -103,6 +142,14 @@ class Warehouse(dg.ConfigurableResource[Any], ABC):
     @abstractmethod
     def counted(self, source: str, window: Window) -> dict[date, LoadedDay]:
         """As `loaded`, with the rows and sums that the tables hold now instead of the ledger's."""
+
+    @abstractmethod
+    def outweighed(self, source: str, window: Window) -> dict[date, Outweighed]:
+        """The sound lines of some days that do not count, as another day's line has their key."""
+
+    @abstractmethod
+    def moved_days(self, window: Window) -> list[date]:
+        """Other days of which lines began or ceased to count by loads of a window's days."""
 
     @abstractmethod
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:

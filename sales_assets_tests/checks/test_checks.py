@@ -16,7 +16,7 @@ from sales_assets.checks.reconcile import lines_reconcile, totals_match_staged
 from sales_assets.checks.results import SHOWN
 from sales_assets.contracts.rules import BUILT_IN_CHECKS
 from sales_assets.resources.catalogue import StagedCounts
-from sales_assets.resources.warehouse import LoadedDay
+from sales_assets.resources.warehouse import LoadedDay, Outweighed
 from sales_assets_tests.harness import SHOP, Installation, drop
 
 KEY = dg.AssetKey(["tests", "shop", "revenue"])
@@ -87,10 +87,17 @@ def test_of_many_wrong_days_the_first_are_shown_and_all_are_counted() -> None:
 
 
 def test_a_total_that_differs_in_its_last_digit_is_found() -> None:
-    assert totals_match_staged(KEY, {DAY: staged("9.0000")}, {DAY: loaded("9.0000")}).passed
-    found = totals_match_staged(KEY, {DAY: staged("9.0000")}, {DAY: loaded("9.0001")})
+    assert totals_match_staged(KEY, {DAY: staged("9.0000")}, {DAY: loaded("9.0000")}, {}).passed
+    found = totals_match_staged(KEY, {DAY: staged("9.0000")}, {DAY: loaded("9.0001")}, {})
     assert not found.passed
     assert "9.0001" in days_told(found)
+
+
+def test_lines_that_another_day_outweighs_are_staged_and_counted_apart() -> None:
+    apart = {DAY: Outweighed(1, Decimal(0), Decimal("4.0000"))}
+    before, now = {DAY: staged("9.0000")}, {DAY: loaded("5.0000")}
+    assert totals_match_staged(KEY, before, now, apart).passed
+    assert not totals_match_staged(KEY, before, now, {}).passed
 
 
 def test_a_day_far_below_its_trailing_days_is_warned_of_and_blocks_nothing(

@@ -18,7 +18,7 @@ from sales_assets.summary import CheckCounts, count_checks
 from sales_assets_tests.contracts.builders import column, contract
 from sales_assets_tests.harness import SHOP, Installation, drop
 
-KEY = dg.AssetKey(["tests", "shop", "staged"])
+KEY = dg.AssetKey(["tests", "shop", "rejected"])
 DAY, NEXT = date(2024, 1, 1), date(2024, 1, 2)
 LIMITS = (
     RejectedLimit(Decimal(5), True, Severity.ERROR),
@@ -71,12 +71,12 @@ def shop(tmp_path: Path) -> Iterator[Installation]:
         yield made
 
 
-def test_too_many_rejected_lines_keep_a_day_out_until_it_is_dropped_again_correctly(
+def test_too_many_rejected_lines_stop_the_marts_until_the_file_is_dropped_again_correctly(
     shop: Installation,
 ) -> None:
     good, wrong = f"1,{DAY},tea,ann,1", f"2,{DAY},tea,ann,much"
     shop.write_drop("shop", f"{DAY}.csv", drop(good, wrong, wrong))
-    blocked = shop.materialize(str(DAY), str(DAY), marts=False, raise_on_error=False)
+    blocked = shop.materialize(str(DAY), str(DAY), raise_on_error=False)
 
     (check,) = [
         found
@@ -85,17 +85,36 @@ def test_too_many_rejected_lines_keep_a_day_out_until_it_is_dropped_again_correc
     ]
     assert not check.passed
     assert "2 of 3 lines, 66.67 %" in str(check.metadata["days"].value)
-    assert shop.query("SELECT count(*) FROM ledger") == [(0,)]
+    assert shop.query("SELECT line, reasons FROM rejected ORDER BY line") == [
+        (3, ["price: 'much' is no number with at most 4 decimals"]),
+        (4, ["price: 'much' is no number with at most 4 decimals"]),
+    ]
+    assert shop.query("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'marts'") == []
     (reason,) = failure_reasons(shop.instance, blocked.dagster_run)
-    assert reason.startswith("tests/shop/staged: rejected_in_limits: 2 of 3 lines rejected")
+    assert reason.startswith("tests/shop/revenue: rejected_in_limits: 2 of 3 lines rejected")
     assert reason.endswith(f"- **{DAY}**: 2 of 3 lines, 66.67 %")
-    # The checks of revenue were planned by this run, and never carried out.
     counted = count_checks(shop.instance, shop.definitions.resolve_asset_graph().asset_check_keys)
-    assert counted == {
-        dg.AssetKey(["tests", "shop", "raw"]): CheckCounts(passed=1),
-        KEY: CheckCounts(passed=1, failed=1),
-    }
+    assert counted[KEY] == CheckCounts(failed=1)
 
     shop.write_drop("shop", f"{DAY}.csv", drop(good, wrong))
-    assert shop.materialize(str(DAY), str(DAY), marts=False).success
+    assert shop.materialize(str(DAY), str(DAY)).success
     assert shop.query("SELECT accepted, rejected FROM ledger") == [(1, 1)]
+    assert shop.query("SELECT sum(lines)::INT FROM daily_revenue") == [(1,)]
+
+
+def test_the_rejected_lines_of_each_day_are_counted_for_the_plots(shop: Installation) -> None:
+    good, wrong = f"1,{DAY},tea,ann,1", f"2,{DAY},tea,ann,much"
+    shop.write_drop("shop", f"{DAY}.csv", drop(good, good, good, wrong))
+    shop.materialize(str(DAY), str(NEXT), marts=False)
+
+    told = {
+        record.partition_key: {name: value.value for name, value in metadata.items()}
+        for record in shop.instance.fetch_materializations(KEY, limit=10).records
+        if record.asset_materialization is not None
+        for metadata in [record.asset_materialization.metadata]
+    }
+    names = ("dagster/partition_row_count", "lines", "rejected_percent")
+    assert {day: tuple(values[name] for name in names) for day, values in told.items()} == {
+        str(DAY): (1, 4, 25.0),
+        str(NEXT): (0, 0, 0.0),
+    }

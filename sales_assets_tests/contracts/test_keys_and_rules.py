@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sales_assets.contracts.logical import LogicalType
-from sales_assets.contracts.model import DayFromColumn, LineRule
-from sales_assets_tests.contracts.builders import Desk, column, contract, csv_bytes, desk
+from sales_assets.contracts.model import AcrossDays, DayFromColumn, LineRule
+from sales_assets.errors import ContractError
+from sales_assets_tests.contracts.builders import (
+    Desk,
+    changed,
+    column,
+    contract,
+    csv_bytes,
+    desk,
+    load,
+)
 
 
 @pytest.fixture(scope="module")
@@ -156,3 +167,62 @@ def test_accepted_keys_are_unique_and_no_key_is_lost(
             expected.append(line)
     assert [row["line"] for row in found.accepted] == expected
     assert len(found.accepted) + len(found.rejected) == len(rows)
+
+
+def test_a_key_that_is_unique_across_days_is_staged_as_a_hash_with_the_line_s_text(
+    tools: Desk,
+) -> None:
+    read = contract(
+        COLUMNS, keys=(("order_no", "item"),), across_days=AcrossDays.EARLIEST, mappings={}
+    )
+
+    found = tools.judge(read, HEADER + b'1,"2,3",1,1,1\n"1,2",3,1,1,1\n1,,1,1,1\n')
+
+    keys = [row["line_key"] for row in found.accepted]
+    assert len(set(keys)) == 3
+    assert keys[0] == hashlib.sha256(b'["1","2,3"]').hexdigest()
+    assert [row["text"] for row in found.accepted] == ['1,"2,3",1,1,1', '"1,2",3,1,1,1', "1,,1,1,1"]
+
+
+def test_other_contracts_stage_neither_keys_nor_the_text_of_accepted_lines(tools: Desk) -> None:
+    found = tools.judge(contract(COLUMNS, keys=(("order_no",),)), HEADER + b"1,a,1,1,1\n")
+
+    assert not found.accepted[0].keys() & {"line_key", "text"}
+
+
+@pytest.mark.parametrize("rule", list(AcrossDays))
+def test_a_contract_says_which_day_counts_for_its_primary_key(
+    tmp_path: Path, rule: AcrossDays
+) -> None:
+    keyed = changed("schema.0.properties.0.primaryKey", True)
+    assert load(tmp_path, keyed).across_days is None
+    stated = [{"property": "uniqueAcrossDays", "value": rule.value}]
+    read = load(tmp_path, changed("schema.0.customProperties", stated, keyed))
+    assert read.across_days is rule
+    assert read.digest != load(tmp_path, keyed).digest
+
+
+@pytest.mark.parametrize(
+    ("value", "primary", "told"),
+    [
+        ("newest", True, "uniqueAcrossDays: is 'newest'; use earliest or latest"),
+        (["latest"], True, "uniqueAcrossDays: is ['latest']; use earliest or latest"),
+        ("latest", False, "uniqueAcrossDays: says nothing without a primary key"),
+    ],
+)
+def test_a_rule_across_days_that_cannot_be_followed_is_refused(
+    tmp_path: Path, value: object, primary: bool, told: str
+) -> None:
+    content = changed("schema.0.properties.0.primaryKey", primary)
+    stated = [{"property": "uniqueAcrossDays", "value": value}]
+    with pytest.raises(ContractError) as refused:
+        load(tmp_path, changed("schema.0.customProperties", stated, content))
+    assert told in str(refused.value)
+
+
+def test_an_unknown_property_of_the_lines_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match="'uniqueOverDays' is unknown"):
+        load(
+            tmp_path,
+            changed("schema.0.customProperties", [{"property": "uniqueOverDays", "value": "x"}]),
+        )

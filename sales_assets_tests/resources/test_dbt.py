@@ -176,6 +176,7 @@ class Toy:
         )
 
     def fill(self, rows: Sequence[tuple[str, str | None, int | None, int]]) -> "Toy":
+        DuckDBWarehouse(path=str(self.path)).rows("select 1")  # makes it
         with duckdb.connect(str(self.path)) as connection:
             connection.execute(
                 "create or replace table revenue"
@@ -311,7 +312,11 @@ def test_a_test_of_severity_warn_fails_its_check_and_not_the_run(warehouse: Toy)
 
 
 @pytest.mark.long
-def test_a_warehouse_that_another_process_holds_may_be_tried_again(warehouse: Toy) -> None:
+def test_a_warehouse_that_another_process_holds_may_be_tried_again(
+    warehouse: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if the other process came between the question to the warehouse and dbt.
+    monkeypatch.setattr(DuckDBWarehouse, "moved_days", lambda *_: [])
     script = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held'); sys.stdin.read()"
     holder = subprocess.Popen(
         [sys.executable, "-uc", script, str(warehouse.path)],

@@ -27,4 +27,4 @@ select
     file_sha256,
     line
 from sales
-where {{ in_window('partition_date') }}
+where {{ in_changed_days('partition_date') }}
