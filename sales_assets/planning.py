@@ -100,7 +100,7 @@ def recorded_days(
     kind = DagsterEventType.ASSET_MATERIALIZATION
     revenue = latest(asset_key(contract, "revenue"), kind)
     days = set(revenue)
-    for layer in ("raw", "staged"):
+    for layer in ("raw", "staged", "rejected"):
         days &= set(latest(asset_key(contract, layer), kind))
     for key in downstream:
         marts = latest(key, kind)
