@@ -81,9 +81,9 @@ def check_file(settings: Settings, contract: SourceContract, file: Path) -> Verd
     if not file.is_file():
         raise UsageError(f"{file}: there is no such file")
     with TemporaryDirectory(prefix="sales_assets_check_") as folder:
-        area = StagingArea(folder=folder, memory_limit=settings.memory_limit)
+        area = StagingArea(folder=folder, memory_limit=settings.memory_limit, pseudonym_keys=folder)
         found = area.inspect(contract, file, str(file))
-        with area.stager() as stager:
+        with area.stager(contract) as stager:
             texts = drop_files(file, str(file), found)
             stager.stage(
                 contract,

@@ -65,6 +65,11 @@ class Settings(BaseSettings):
     contracts: Path | None = Field(
         default=None, description="Folder of the contracts; default: the ones that are shipped."
     )
+    pseudonym_keys: Path | None = Field(
+        default=None,
+        description="Folder of the keys that make pseudonyms of personal values; default: "
+        "pseudonym_keys in the home, where a missing key is made.",
+    )
     first_day: date | None = Field(
         default=None,
         description="First daily partition; default: the earliest day that a contract names.",
@@ -87,7 +92,13 @@ class Settings(BaseSettings):
     )
 
     @field_validator(
-        "home", "landing_zone", "object_store_path", "warehouse_path", "contracts", mode="after"
+        "home",
+        "landing_zone",
+        "object_store_path",
+        "warehouse_path",
+        "contracts",
+        "pseudonym_keys",
+        mode="after",
     )
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
@@ -160,6 +171,11 @@ class Settings(BaseSettings):
     def contracts_folder(self) -> Path:
         """Folder of the contracts."""
         return self.contracts or Path(__file__).parent / "sources"
+
+    @property
+    def pseudonym_folder(self) -> Path:
+        """Folder of the keys of pseudonyms."""
+        return self.pseudonym_keys or self.home / "pseudonym_keys"
 
     @property
     def dagster_home(self) -> Path:

@@ -283,6 +283,7 @@ def read_mappings(
         mapping = _mapping(problems, where, entry, canonical[entry.name], names)
         if mapping is not None:
             mappings[mapping.name] = mapping
+            _refuse_clear_values(problems, where, mapping, canonical[mapping.name], columns)
     for column in MAPPED_COLUMNS:
         if column.required and column.name not in mappings:
             problems.add(
@@ -299,6 +300,23 @@ def read_mappings(
                 f"name it otherwise, like csv_{name}, and keep the header in physicalName",
             )
     return tuple(mappings[name] for name in canonical if name in mappings)
+
+
+def _refuse_clear_values(
+    problems: Problems,
+    where: str,
+    mapping: Mapping,
+    column: CanonicalColumn,
+    columns: Sequence[Column],
+) -> None:
+    """A pseudonym is a text: nothing else can be made from personal values."""
+    personal = [c.name for c in columns if c.name in mapping.sources and c.is_personal]
+    if personal and (column.type is not LogicalType.STRING or column.required):
+        problems.add(
+            f"{where}.transformLogic",
+            f"uses {', '.join(personal)}, of which only pseudonyms may leave the staged lines",
+            "use other columns, or classify it as internal",
+        )
 
 
 def _mapping(

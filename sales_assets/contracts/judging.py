@@ -24,6 +24,7 @@ from sales_assets.contracts.model import (
     Mapping,
     SourceContract,
 )
+from sales_assets.contracts.pseudonyms import MASK, WITHHELD, pseudonym
 from sales_assets.contracts.quoting import literal, quoted
 from sales_assets.contracts.sql import (
     Rule,
@@ -34,11 +35,6 @@ from sales_assets.contracts.sql import (
     text_column,
     written_column,
 )
-
-MASK = "***"
-"""Stands for a personal value where a person reads what was rejected."""
-WITHHELD = "(withheld: such a line may hold personal data; see the line of the file)"
-"""Stands for a line whose fields cannot be told apart, if some of them are personal."""
 
 
 def partition_day(contract: SourceContract) -> str:
@@ -96,8 +92,7 @@ def judged_query(contract: SourceContract, lines: str, files: str) -> str:
     of_columns = [_masked(c, rule) for c in contract.columns for rule in column_rules(c)]
     of_columns += map(_line_rule, contract.line_rules)
     of_mapped = list(_mapped_rules(contract))
-    has_personal = any(column.is_personal for column in contract.columns)
-    withheld = literal(WITHHELD) if has_personal else "malformed_text"
+    withheld = literal(WITHHELD) if contract.has_personal_columns else "malformed_text"
     of_files = ["lines.*", "files.file", "files.file_sha256", "files.file_day"]
     return f"""
 WITH read AS (
@@ -146,8 +141,12 @@ def _exchanged(contract: SourceContract) -> str:
 
 
 def _is_copied(contract: SourceContract, mapping: Mapping, column: CanonicalColumn) -> bool:
-    """Whether the canonical column is a column of the drop in the same type."""
-    return mapping.direct and contract.column(mapping.sources[0]).sql_type == column.sql_type
+    """Whether the canonical column is a column of the drop, unchanged and in the same type."""
+    return (
+        not contract.is_pseudonym(mapping)
+        and mapping.direct
+        and contract.column(mapping.sources[0]).sql_type == column.sql_type
+    )
 
 
 def _tried(contract: SourceContract, mapping: Mapping) -> str | None:
@@ -167,7 +166,8 @@ def _mapped(contract: SourceContract, column: CanonicalColumn) -> Iterable[str]:
     elif _is_copied(contract, mapping, column):
         yield f"{mapping.expression} AS {name}"
     else:
-        yield f"TRY_CAST({tried} AS {column.sql_type}) AS {name}"
+        value = f"TRY_CAST({tried} AS {column.sql_type})"
+        yield f"{pseudonym(value) if contract.is_pseudonym(mapping) else value} AS {name}"
         yield tried
         if _can_fail(column, mapping):
             failed = (

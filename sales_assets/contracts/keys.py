@@ -12,6 +12,7 @@ from open_data_contract_standard.model import SchemaObject
 
 from sales_assets.contracts.model import AcrossDays, Column, SourceContract
 from sales_assets.contracts.problems import Problems
+from sales_assets.contracts.pseudonyms import pseudonym
 from sales_assets.contracts.quoting import literal, quoted
 
 ACROSS_DAYS = "uniqueAcrossDays"
@@ -98,10 +99,13 @@ def _doubles(contract: SourceContract, judged: str, key: Sequence[str]) -> str:
 
 def line_key(contract: SourceContract) -> str:
     """The primary key of a judged line as a SHA-256: equal keys of one contract, equal hashes."""
-    values = ", ".join(
-        f"CAST({quoted(_judged_name(contract, name))} AS VARCHAR)" for name in contract.keys[0]
-    )
-    return f"sha256(CAST(to_json([{values}]) AS VARCHAR))"
+    values = []
+    for name in contract.keys[0]:
+        judged = _judged_name(contract, name)
+        value = f"CAST({quoted(judged)} AS VARCHAR)"
+        is_clear = judged == name and contract.column(name) in contract.extra_columns
+        values.append(pseudonym(value) if is_clear and contract.column(name).is_personal else value)
+    return f"sha256(CAST(to_json([{', '.join(values)}]) AS VARCHAR))"
 
 
 def _judged_name(contract: SourceContract, name: str) -> str:

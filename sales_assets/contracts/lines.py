@@ -15,6 +15,7 @@ from itertools import chain
 from pathlib import Path
 
 from sales_assets.contracts.model import WHITESPACE, Dialect, SourceContract
+from sales_assets.contracts.pseudonyms import WITHHELD
 from sales_assets.contracts.text import plain_test, split_line
 from sales_assets.contracts.unpacking import BLOCK, BOM, whole_lines
 from sales_assets.errors import DropError
@@ -297,11 +298,14 @@ def _header(contract: SourceContract, file: str, line: int, raw: bytes) -> tuple
         raise DropError(f"{where}: cannot be the header: {error}") from error
     missing = [name for name in contract.required_headers if name not in header]
     if missing:
+        there = ", ".join(map(repr, header)) if text else "nothing"
+        # Of a file without a header this would be a line of data.
+        if contract.has_personal_columns and 2 * len(missing) > len(contract.required_headers):
+            there = WITHHELD
         raise DropError(
             f"{where}: the header lacks {', '.join(map(repr, missing))}, which contract "
-            f"{contract.file.name} ({contract.name}) describes; it has "
-            f"{', '.join(map(repr, header)) if text else 'nothing'}. Correct the file, or the "
-            "contract if the source changed"
+            f"{contract.file.name} ({contract.name}) describes; it has {there}. Correct the file, "
+            "or the contract if the source changed"
         )
     twice = [name for name in contract.required_headers if header.count(name) > 1]
     if twice:

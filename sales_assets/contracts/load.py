@@ -21,6 +21,7 @@ from sales_assets.contracts.keys import read_across_days, read_keys
 from sales_assets.contracts.model import DayFromColumn, SourceContract
 from sales_assets.contracts.odcs import read_odcs
 from sales_assets.contracts.problems import Problems
+from sales_assets.contracts.pseudonyms import needs_key
 from sales_assets.contracts.rules import (
     read_calendar,
     read_day,
@@ -39,7 +40,7 @@ LINES = "lines"
 REVENUE = "revenue"
 """Name of the schema object that maps them onto the canonical columns."""
 
-_PROPERTIES = {"partitionDay", "overlappingDrops", "history", "calendar"}
+_PROPERTIES = {"partitionDay", "overlappingDrops", "history", "calendar", "pseudonymKey"}
 
 
 def load_contracts(folders: Iterable[Path]) -> tuple[SourceContract, ...]:
@@ -105,6 +106,9 @@ def load_contract(file: Path) -> SourceContract:
     tolerance = read_tolerance(problems, odcs.slaProperties)
     line_rules = read_line_rules(problems, lines, columns)
     limits = read_rejected_limits(problems, lines)
+    pseudonym_key = problems.identifier(
+        "customProperties.pseudonymKey", properties.get("pseudonymKey", "default")
+    )
     keys = read_keys(problems, lines, columns)
     across_days = read_across_days(problems, lines)
     check_bindings(problems, columns, mappings, quality, line_rules)
@@ -138,6 +142,7 @@ def load_contract(file: Path) -> SourceContract:
         rejected_limits=limits,
         keys=keys,
         across_days=across_days,
+        pseudonym_key=pseudonym_key,
         support=tuple(
             (item.tool or "other", item.url or item.channel or "") for item in odcs.support or []
         ),
@@ -163,6 +168,7 @@ def _digest(contract: SourceContract) -> str:
         [(rule.name, rule.description, rule.condition) for rule in contract.line_rules],
         contract.keys,
         contract.across_days,
+        contract.pseudonym_key if needs_key(contract) else None,
         contract.overlap,
         contract.late_tolerance.days,
     ]

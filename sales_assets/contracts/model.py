@@ -274,6 +274,8 @@ class SourceContract:
     across_days: AcrossDays | None = None
     """Which day's line counts where the first of the keys is there on several days; the others are
     rejected. None: a key is unique within its day only."""
+    pseudonym_key: str = "default"
+    """Which key makes pseudonyms of personal values; another name makes all rows anew."""
     support: tuple[tuple[str, str], ...] = field(default=())
     """Where alerts go: (tool, channel or address)."""
 
@@ -299,3 +301,12 @@ class SourceContract:
             if column.name == name:
                 return column
         raise KeyError(name)
+
+    @property
+    def has_personal_columns(self) -> bool:
+        """Whether a line can hold personal values."""
+        return any(column.is_personal for column in self.columns)
+
+    def is_pseudonym(self, mapping: Mapping) -> bool:
+        """Whether a canonical column comes from personal values, and so holds pseudonyms."""
+        return any(self.column(name).is_personal for name in mapping.sources)

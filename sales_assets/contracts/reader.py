@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from sales_assets.contracts.lines import Block, read_lines
 from sales_assets.contracts.model import WHITESPACE, Dialect, SourceContract
+from sales_assets.contracts.pseudonyms import WITHHELD
 from sales_assets.contracts.quoting import literal, quoted
 from sales_assets.contracts.sql import text_column
 from sales_assets.contracts.text import split_line
@@ -253,7 +254,8 @@ class Copy:
         self._malformed += 1
         text = shown(raw.rstrip(b"\r"), self._contract.dialect.encoding)
         if len(self._offences) < _SHOWN:
-            self._offences.append(f"line {number}: {malformed}: {text[:120]}")
+            told = WITHHELD if self._contract.has_personal_columns else text[:120]
+            self._offences.append(f"line {number}: {malformed}: {told}")
         return (self._file.file_no, number, malformed, text, *([None] * len(self._positions)))
 
     def _refuse_malformed(self) -> None:

@@ -20,9 +20,10 @@ from uuid import uuid4
 
 from sales_assets.contracts.canonical import REJECTED_COLUMNS, REVENUE_COLUMNS
 from sales_assets.contracts.inspection import Inspection, part_name
-from sales_assets.contracts.judging import MASK, day_index_query, judged_query
+from sales_assets.contracts.judging import day_index_query, judged_query
 from sales_assets.contracts.keys import LINE_KEY, doubles_query, line_key
 from sales_assets.contracts.model import DayFromColumn, SourceContract
+from sales_assets.contracts.pseudonyms import MASK
 from sales_assets.contracts.quoting import literal, quoted
 from sales_assets.contracts.reader import (
     Copy,

@@ -32,6 +32,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
         "staging_area": StagingArea(
             folder=str(settings.object_folder.parent / "scratch"),
             memory_limit=settings.memory_limit,
+            pseudonym_keys=str(settings.pseudonym_folder),
         ),
         "warehouse": build_warehouse(settings),
         "dbt": build_dbt(settings),

@@ -18,6 +18,7 @@ import dagster as dg
 
 from sales_assets.contracts.inspection import Inspection, Part, inspect
 from sales_assets.contracts.model import DayFromColumn, SourceContract
+from sales_assets.contracts.pseudonyms import needs_key, read_key, set_key
 from sales_assets.contracts.quoting import literal
 from sales_assets.contracts.reader import DropFile
 from sales_assets.contracts.staging import StagedDay, Stager, drop_files
@@ -27,14 +28,18 @@ from sales_assets.resources.landing_zone import LandingZone
 
 
 class StagingArea(dg.ConfigurableResource[Any]):
-    """Scratch space below `folder`; give it the object store's file system if that is a folder."""
+    """Scratch space below `folder`; give it the object store's file system if that is a folder.
+
+    The keys of pseudonyms are files in `pseudonym_keys`: the UI shows a resource's configuration.
+    """
 
     folder: str
+    pseudonym_keys: str
     memory_limit: str = "2GB"
 
     @contextmanager
-    def stager(self) -> Iterator[Stager]:
-        """An engine of its own, whose files are gone after the block."""
+    def stager(self, contract: SourceContract) -> Iterator[Stager]:
+        """An engine of its own for a contract's drops, whose files are gone after the block."""
         import duckdb
 
         Path(self.folder).mkdir(parents=True, exist_ok=True)
@@ -43,6 +48,8 @@ class StagingArea(dg.ConfigurableResource[Any]):
         try:
             connection.execute(f"SET memory_limit = {literal(self.memory_limit)}")
             connection.execute(f"SET temp_directory = {literal(str(scratch / 'spill'))}")
+            if needs_key(contract):
+                set_key(connection, read_key(Path(self.pseudonym_keys), contract.pseudonym_key))
             yield Stager(connection, scratch)
         finally:
             connection.close()
@@ -55,7 +62,7 @@ class StagingArea(dg.ConfigurableResource[Any]):
         """
         found = inspect(contract, path, file)
         if isinstance(contract.day, DayFromColumn):
-            with self.stager() as stager:
+            with self.stager(contract) as stager:
                 found = stager.count_days(contract, path, file, found)
         return found
 
@@ -81,7 +88,7 @@ class StagingArea(dg.ConfigurableResource[Any]):
         many_days = isinstance(contract.day, DayFromColumn)
         reads = [days] if many_days else list(_chunks(days, chunk_days))
         for read in reads:
-            with self.stager() as stager, ExitStack() as stack:
+            with self.stager(contract) as stager, ExitStack() as stack:
                 files, expected = _drop_files(
                     contract, zone, catalogue, {day: manifests[day] for day in read}, stack
                 )

@@ -286,5 +286,7 @@ class Desk:
 @contextmanager
 def desk(folder: Path) -> Iterator[Desk]:
     """A desk whose engine is configured as the staging area configures it."""
-    with StagingArea(folder=str(folder / "scratch")).stager() as stager:
+    area = StagingArea(folder=str(folder / "scratch"), pseudonym_keys=str(folder / "keys"))
+    personal = contract([column("name", classification="personal")], {"customer_id": "name"})
+    with area.stager(personal) as stager:
         yield Desk(stager, folder)

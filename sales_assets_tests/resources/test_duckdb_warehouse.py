@@ -22,7 +22,7 @@ import pytest
 
 from sales_assets.errors import PermanentError, TransientError, UsageError, WarehouseBusyError
 from sales_assets.partitions import Window
-from sales_assets.resources import duckdb_warehouse
+from sales_assets.resources import duckdb_load, duckdb_warehouse
 from sales_assets.resources.duckdb_warehouse import DuckDBWarehouse
 from sales_assets.resources.warehouse import TABLES, DayLoad, LoadedDay
 from sales_assets_tests.resources.processes import PROCESSES
@@ -255,7 +255,9 @@ def test_rows_of_another_day_beside_those_of_the_day_are_refused(
     assert both.accepted is not None
     other = stage(THREE, 1).accepted
     mixed = both.accepted.with_name("mixed.parquet")
-    duckdb.read_parquet([str(both.accepted), str(other)]).write_parquet(str(mixed))
+    with duckdb.connect() as connection:
+        files = [str(both.accepted), str(other)]
+        connection.read_parquet(files).write_parquet(str(mixed))
     before = tables(warehouse)
 
     with pytest.raises(PermanentError, match="rows of other days or sources"):
@@ -311,18 +313,19 @@ def start_process(target: Callable[..., None], *arguments: Any) -> tuple[Any, Co
 
 def hang_in(step: str, path: str, load: DayLoad, told: Connection) -> None:
     """Replace a day, but stop for good after one step of it."""
-    original = getattr(duckdb_warehouse, step)
+    module = duckdb_warehouse if hasattr(duckdb_warehouse, step) else duckdb_load
+    original = getattr(module, step)
 
     def stopped(*arguments: Any) -> None:
         original(*arguments)
         told.send("here")
         told.recv()
 
-    setattr(duckdb_warehouse, step, stopped)
+    setattr(module, step, stopped)
     DuckDBWarehouse(path=path).replace(SHOP, [load])
 
 
-@pytest.mark.parametrize("step", ["_check_counts", "_replace"])
+@pytest.mark.parametrize("step", ["_check_counts", "replace_days"])
 def test_a_process_killed_while_it_replaces_leaves_the_old_days_whole(
     warehouse: DuckDBWarehouse, stage: Stage, step: str
 ) -> None:

@@ -1,0 +1,86 @@
+"""What stands in the place of personal values: pseudonyms, which are keyed hashes, and masks.
+
+Belongs here: the words, the keys and the hash in SQL. Does not: which values are personal (the
+contract's `classification`), or where they stand (`judging`).
+
+A pseudonym is HMAC-SHA256 (RFC 2104), cut to 128 bits, of the value as text. Without the key nobody
+can tell, not even by trying all e-mail addresses, whose it is; the same value has the same one in
+all sources that use the same key.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sales_assets.contracts.model import SourceContract
+from sales_assets.errors import UsageError
+
+if TYPE_CHECKING:
+    import duckdb
+
+MASK = "***"
+"""Stands for a personal value where a person reads what was rejected."""
+WITHHELD = "(withheld: such a line may hold personal data; see the line of the file)"
+"""Stands for a line whose fields cannot be told apart, if some of them are personal."""
+_BLOCK = 64
+"""SHA-256 works on blocks of 64 bytes (FIPS 180-4); a key of HMAC may be as long."""
+_BYTES = 32
+_INNER, _OUTER = 0x36, 0x5C
+"""RFC 2104's ipad and opad."""
+
+
+def pseudonym(text: str) -> str:
+    """The SQL of a text's pseudonym: 32 hexadecimal digits, NULL for NULL."""
+    inner = f"unhex(sha256(getvariable('pseudonym_inner') || encode({text})))"
+    return f"left(sha256(getvariable('pseudonym_outer') || {inner}), 32)"
+
+
+def set_key(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
+    """Give a connection the key; it is bound, so that no statement or error message shows it."""
+    padded = key.ljust(_BLOCK, b"\0")
+    for name, pad in (("inner", _INNER), ("outer", _OUTER)):
+        block = bytes(byte ^ pad for byte in padded)
+        connection.execute(f"SET VARIABLE pseudonym_{name} = ?::BLOB", [block])
+
+
+def needs_key(contract: SourceContract) -> bool:
+    """Whether anything of the contract's personal values leaves the staged lines."""
+    return any(contract.is_pseudonym(mapping) for mapping in contract.mappings) or (
+        contract.across_days is not None
+        and any(contract.column(name).is_personal for name in contract.keys[0])
+    )
+
+
+def read_key(folder: Path, name: str) -> bytes:
+    """The key in `folder/name.key`; made, at random, if there is none yet.
+
+    Raises UsageError for a file that is no key.
+    """
+    file = folder / f"{name}.key"
+    if not file.exists():
+        _make_key(file)
+    try:
+        key = bytes.fromhex(file.read_text(encoding="ascii").strip())
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{file}: cannot be read as hexadecimal digits ({error})") from error
+    if not _BYTES <= len(key) <= _BLOCK:
+        raise UsageError(
+            f"{file}: holds {len(key)} bytes; a key of pseudonyms has {_BYTES} to {_BLOCK}"
+        )
+    return key
+
+
+def _make_key(file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
+    unfinished.touch(mode=0o600)
+    unfinished.write_text(secrets.token_hex(_BYTES) + "\n", encoding="ascii")
+    try:
+        os.link(unfinished, file)
+    except FileExistsError:
+        pass  # another process was first, and its key counts
+    finally:
+        unfinished.unlink()
