@@ -29,8 +29,8 @@ from sales_assets.planning import (
     plan_runs,
     recorded_days,
 )
-from sales_assets.resources.catalogue import Entry, Known, fingerprint
 from sales_assets.resources.landing_zone import Drop
+from sales_assets.resources.manifests import Entry, Known, fingerprint
 from sales_assets.resources.warehouse import LoadedDay
 
 TESTS = Path(__file__).parent
@@ -329,3 +329,17 @@ def test_a_name_that_two_teams_use_has_to_be_told_apart() -> None:
         "source 'pizzaplace' is not clear; choose one of retail/pizzaplace, franchise/pizzaplace"
     )
     assert find_contract([MANY, other], "franchise/pizzaplace") is other
+
+
+def test_days_of_refused_drops_are_run_by_themselves_and_first() -> None:
+    days = {"shop/one": [day(n) for n in range(1, 6)], "shop/two": [day(2), day(3)]}
+
+    runs = plan_runs(days, {"shop/one": [day(3), day(9)]})
+
+    assert runs[0] == PlannedRun(span(3, 3), ("shop/one",))
+    asked = {(source, d) for run in runs[1:] for source in run.sources for d in run.window.days()}
+    assert asked == {
+        *(("shop/one", day(n)) for n in (1, 2, 4, 5)),
+        ("shop/two", day(2)),
+        ("shop/two", day(3)),
+    }

@@ -21,8 +21,9 @@ from sales_assets.checks.reconcile import (
     rejected_in_limits_spec,
 )
 from sales_assets.contracts.model import SourceContract
-from sales_assets.resources.catalogue import Catalogue, Manifest, StagedCounts, fingerprint
+from sales_assets.resources.catalogue import Catalogue, StagedCounts
 from sales_assets.resources.landing_zone import LandingZone
+from sales_assets.resources.manifests import Manifest, fingerprint
 from sales_assets.resources.object_store import ObjectStore
 from sales_assets.resources.staged_objects import (
     ACCEPTED,
