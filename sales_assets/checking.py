@@ -22,7 +22,7 @@ from rich.table import Table
 from sales_assets.contracts.inspection import Inspection
 from sales_assets.contracts.load import load_contract, load_contracts
 from sales_assets.contracts.model import SourceContract
-from sales_assets.contracts.staging import Stager, drop_files
+from sales_assets.contracts.staging import Stager, drop_files, expected_lines
 from sales_assets.errors import UsageError
 from sales_assets.planning import find_contract
 from sales_assets.resources.staging_area import StagingArea
@@ -84,16 +84,9 @@ def check_file(settings: Settings, contract: SourceContract, file: Path) -> Verd
         area = StagingArea(folder=folder, memory_limit=settings.memory_limit, pseudonym_keys=folder)
         found = area.inspect(contract, file, str(file))
         with area.stager(contract) as stager:
-            texts = drop_files(file, str(file), found)
-            stager.stage(
-                contract,
-                texts,
-                {
-                    (text.file_no, day): lines
-                    for text, part in zip(texts, found.parts, strict=True)
-                    for day, lines in part.days.items()
-                },
-            )
+            first = min(found.days, default=None)
+            texts = drop_files(contract, file, str(file), found, undated_day=first)
+            stager.stage(contract, texts, expected_lines(texts, found))
             return _verdict(contract, stager, file, found)
 
 

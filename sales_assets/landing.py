@@ -11,9 +11,14 @@ from pathlib import Path, PurePosixPath
 
 from sales_assets.contracts.inspection import inspect, sha256_of
 from sales_assets.contracts.load import load_contracts
+from sales_assets.contracts.model import Overlap, SourceContract
 from sales_assets.errors import UsageError
 from sales_assets.planning import find_contract
+from sales_assets.resources.build import build_resources
+from sales_assets.resources.catalogue import Catalogue
 from sales_assets.resources.landing_zone import LandingZone
+from sales_assets.resources.manifests import manifests
+from sales_assets.resources.staging_area import StagingArea
 from sales_assets.settings import Settings
 
 
@@ -28,6 +33,7 @@ class Landed:
 def land_file(settings: Settings, file: Path, source: str) -> Landed:
     """Copy a file into a source's folder of the landing zone, complete or not at all.
 
+    A file that is there already is copied again, as the newest, if another one supersedes it.
     Raises UsageError for an unknown source or a missing file, and DropError for a file that
     cannot be what the contract describes; nothing is copied then.
     """
@@ -42,6 +48,22 @@ def land_file(settings: Settings, file: Path, source: str) -> Landed:
     there = zone.stat(target)
     if there is not None:
         with zone.local(target) as path:
-            if sha256_of(path) == found.sha256:
-                return Landed(target, changed=False)
+            same = sha256_of(path) == found.sha256
+        if same and not _is_superseded(settings, contract, zone, target):
+            return Landed(target, changed=False)
     return Landed(zone.put(file, contract.path).file, changed=True)
+
+
+def _is_superseded(
+    settings: Settings, contract: SourceContract, zone: LandingZone, file: str
+) -> bool:
+    """Whether a drop does not count for all of its days, and would if it were the newest."""
+    if contract.overlap is not Overlap.LATEST:
+        return False
+    resources = build_resources(settings)
+    catalogue: Catalogue = resources["catalogue"]
+    area: StagingArea = resources["staging_area"]
+    known = catalogue.refresh(contract, zone, area.inspect)
+    found, by_day = known[file].inspection, manifests(contract, known)
+    days = found.days if found is not None else ()
+    return any(file not in {entry.file for entry in by_day.get(day, ())} for day in days)

@@ -7,7 +7,7 @@ Belongs here: the commands' work on the loaded definitions. Does not: planning i
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
@@ -35,8 +35,9 @@ from sales_assets.planning import (
     recorded_days,
 )
 from sales_assets.resources.build import build_resources
-from sales_assets.resources.catalogue import Catalogue, Known, manifests
+from sales_assets.resources.catalogue import Catalogue
 from sales_assets.resources.landing_zone import LandingZone
+from sales_assets.resources.manifests import Known, manifests, refusals
 from sales_assets.resources.staging_area import StagingArea
 from sales_assets.resources.warehouse import Warehouse
 from sales_assets.settings import PROJECT, Settings
@@ -91,18 +92,20 @@ class Materializer:
         chosen = [find_contract(self._contracts, source)] if source else self._contracts
         first_partition = partitions_of(self._settings, self._contracts).start.date()
         days: dict[str, list[date]] = {}
+        refused: dict[str, Collection[date]] = {}
         for contract in chosen:
             window = history_window(contract, start, end, first_partition)
             if window is not None:
-                asked = list(window.days())
-                days[contract.name] = self._due(contract, window) if missing else asked
-        return plan_runs(days)
+                asked, known = list(window.days()), self._known(contract)
+                days[contract.name] = self._due(contract, window, known) if missing else asked
+                refused[contract.name] = refusals(contract, known, asked)
+        return plan_runs(days, refused)
 
-    def _due(self, contract: SourceContract, window: Window) -> list[date]:
+    def _due(self, contract: SourceContract, window: Window, known: dict[str, Known]) -> list[date]:
         return due_days(
             contract,
             window,
-            self._known(contract),
+            known,
             self._warehouse.loaded(contract.name, window),
             recorded_days(self._instance, contract, self._starter.keys_above_sources()),
         )
@@ -162,7 +165,7 @@ class Materializer:
             known = self._known(contract)
             yield SourceState(
                 contract.name,
-                len(self._due(contract, window)) if window else 0,
+                len(self._due(contract, window, known)) if window else 0,
                 sum(
                     sum(entry.lines for entry in files)
                     for day, files in manifests(contract, known).items()

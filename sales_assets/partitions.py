@@ -96,6 +96,12 @@ def contiguous(days: Iterable[date]) -> list[Window]:
     return windows
 
 
+def apart(days: Iterable[date], others: Collection[date]) -> list[Window]:
+    """The fewest windows that hold exactly these days, none with some of the others and not all."""
+    chosen = set(days)
+    return sorted([*contiguous(chosen - set(others)), *contiguous(chosen & set(others))])
+
+
 def run_window(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> Window | None:
     """The days that a run is for, from its partition tags; None for a run without partitions.
 

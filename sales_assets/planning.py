@@ -17,7 +17,7 @@ from sales_assets.assets.keys import asset_key
 from sales_assets.contracts.model import SourceContract
 from sales_assets.errors import UsageError
 from sales_assets.partitions import DAY, Window, contiguous
-from sales_assets.resources.catalogue import Known, fingerprint, manifests
+from sales_assets.resources.manifests import Known, fingerprint, manifests, refusals
 from sales_assets.resources.warehouse import LoadedDay
 
 
@@ -80,14 +80,13 @@ def due_days(
     is due if its rows come from other files or another contract, if something of it was never
     materialised, or if a refused drop may be about it.
     """
-    by_day = manifests(contract, dict(known))
-    refused = [item.days_at_most(contract) for item in known.values() if item.refused]
+    by_day = manifests(contract, known)
+    refused = refusals(contract, known, window.days())
     due = []
     for day in window.days():
         wanted = fingerprint(contract, by_day.get(day, ()))
         has = loaded[day].fingerprint if day in loaded else "empty"
-        unsure = any(days is None or day in days for days in refused)
-        if wanted != has or day.isoformat() not in recorded or unsure:
+        if wanted != has or day.isoformat() not in recorded or day in refused:
             due.append(day)
     return due
 
@@ -108,8 +107,21 @@ def recorded_days(
     return days
 
 
-def plan_runs(days: Mapping[str, Collection[date]]) -> list[PlannedRun]:
+def plan_runs(
+    days: Mapping[str, Collection[date]], refused: Mapping[str, Collection[date]] | None = None
+) -> list[PlannedRun]:
     """Few runs of contiguous days in which no source gets a day that it did not ask for.
+
+    Days of refused drops come first, in runs of their own: these fail, and keep no other day
+    waiting.
+    """
+    bad = {source: set(own) & set((refused or {}).get(source, ())) for source, own in days.items()}
+    good = {source: set(own) - bad[source] for source, own in days.items()}
+    return [*_few_runs(bad), *_few_runs(good)]
+
+
+def _few_runs(days: Mapping[str, Collection[date]]) -> list[PlannedRun]:
+    """The runs in the order of their days.
 
     Where days of several sources touch, either each source runs its own span in one go (sources
     with the same span together), or each span of days that the same sources want is one run:

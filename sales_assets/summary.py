@@ -15,7 +15,7 @@ from rich import box
 from rich.table import Table
 
 from sales_assets.contracts.model import SourceContract
-from sales_assets.resources.catalogue import Known
+from sales_assets.resources.manifests import Known
 from sales_assets.resources.warehouse import Warehouse
 
 if TYPE_CHECKING:

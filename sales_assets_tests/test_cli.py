@@ -65,6 +65,34 @@ def test_landing_a_file_copies_it_and_landing_it_again_changes_nothing(
     assert (home / "landing/tests/shop/2024-01-01.csv").stat().st_mtime_ns == before
 
 
+def test_landing_a_file_again_that_another_supersedes_makes_it_count(
+    run: Run, home: Path, tmp_path: Path
+) -> None:
+    old = write(tmp_path, "old.csv", drop("1,2024-01-01,tea,ann,1", "2,2024-01-02,tea,ann,1"))
+    new = write(tmp_path, "new.csv", drop("3,2024-01-02,tea,ann,1"))
+    for file in (old, new):
+        assert run("land", file, "--source", "till")[1].endswith(": landed\n")
+    assert run("land", old, "--source", "till")[1] == "tests/till/old.csv: landed\n"
+    assert run("land", old, "--source", "till")[1].endswith("is there already, unchanged\n")
+
+
+def test_the_days_around_a_refused_drop_are_materialised(
+    run: Run, home: Path, tmp_path: Path
+) -> None:
+    for day in ("2024-01-01", "2024-01-03"):
+        file = write(tmp_path, f"{day}.csv", drop(f"1,{day},tea,ann,1"))
+        assert run("land", file, "--source", "shop")[0] == 0
+    (home / "landing/tests/shop/2024-01-02.csv").write_text("not the header\n")
+    code, _, err = run(
+        "materialize", "--source", "shop", "--from", "2024-01-01", "--to", "2024-01-03"
+    )
+    assert code == 1
+    assert err.count("Failed:") == 1
+    assert "the header lacks 'order'" in err
+    _, out, _ = run("query", "SELECT sum(amount)::INT AS total FROM revenue", "--format", "csv")
+    assert out.split() == ["total", "2"]
+
+
 BAD_FILES = {
     "empty": ("2024-01-01.csv", b"", "is empty (0 bytes)", "drop the complete file again"),
     "no required column": (

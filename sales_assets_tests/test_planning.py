@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sales_assets.assets.keys import asset_key
+from sales_assets.automation.landing import LAYERS
 from sales_assets.contracts.inspection import Inspection, Part
 from sales_assets.contracts.load import load_contract
 from sales_assets.contracts.model import History, SourceContract
@@ -29,8 +30,8 @@ from sales_assets.planning import (
     plan_runs,
     recorded_days,
 )
-from sales_assets.resources.catalogue import Entry, Known, fingerprint
 from sales_assets.resources.landing_zone import Drop
+from sales_assets.resources.manifests import Entry, Known, fingerprint
 from sales_assets.resources.warehouse import LoadedDay
 
 TESTS = Path(__file__).parent
@@ -204,7 +205,7 @@ def test_a_refused_drop_that_may_hold_any_day_makes_all_of_them_due(
 
 def test_a_day_counts_as_recorded_once_its_marts_came_after_its_revenue() -> None:
     mart = dg.AssetKey(["marts", "daily_revenue"])
-    layers = [asset_key(DAILY, layer) for layer in ("raw", "staged", "revenue")]
+    layers = [asset_key(DAILY, layer) for layer in LAYERS]
 
     def materialised(instance: dg.DagsterInstance, *keys: dg.AssetKey, on: int) -> None:
         for key in keys:
@@ -329,3 +330,17 @@ def test_a_name_that_two_teams_use_has_to_be_told_apart() -> None:
         "source 'pizzaplace' is not clear; choose one of retail/pizzaplace, franchise/pizzaplace"
     )
     assert find_contract([MANY, other], "franchise/pizzaplace") is other
+
+
+def test_days_of_refused_drops_are_run_by_themselves_and_first() -> None:
+    days = {"shop/one": [day(n) for n in range(1, 6)], "shop/two": [day(2), day(3)]}
+
+    runs = plan_runs(days, {"shop/one": [day(3), day(9)]})
+
+    assert runs[0] == PlannedRun(span(3, 3), ("shop/one",))
+    asked = {(source, d) for run in runs[1:] for source in run.sources for d in run.window.days()}
+    assert asked == {
+        *(("shop/one", day(n)) for n in (1, 2, 4, 5)),
+        ("shop/two", day(2)),
+        ("shop/two", day(3)),
+    }

@@ -1,7 +1,7 @@
 """`raw`: which drops make up each day of a source, and their hashes.
 
 Belongs here: the raw asset. Does not: inspecting files (`contracts.inspection`) or the rule for
-drops that share a day (`resources.catalogue`).
+drops that share a day (`resources.manifests`).
 
 Without `from __future__ import annotations`: Dagster reads the asset's annotations as objects.
 """
@@ -15,12 +15,17 @@ import dagster as dg
 from sales_assets.assets.keys import BACKFILL, asset_key, shared
 from sales_assets.assets.ranges import Metadata, committing, window_of
 from sales_assets.checks.drift import columns_described, columns_described_spec
+from sales_assets.checks.superseded import (
+    may_supersede,
+    superseded_drops,
+    superseded_drops_spec,
+)
 from sales_assets.contracts.inspection import part_name
 from sales_assets.contracts.model import SourceContract
 from sales_assets.errors import DropError
-from sales_assets.partitions import Window
-from sales_assets.resources.catalogue import Catalogue, Known, Manifest, manifests
+from sales_assets.resources.catalogue import Catalogue
 from sales_assets.resources.landing_zone import LandingZone
+from sales_assets.resources.manifests import Known, Manifest, manifests, refusals
 from sales_assets.resources.staging_area import StagingArea
 
 _log = logging.getLogger("sales_assets.raw")
@@ -37,7 +42,10 @@ def build_raw(
         description=f"The CSV drops of each day, as they came. {contract.description}",
         kinds={"csv", "file"},
         code_version=contract.digest[:12],
-        check_specs=[columns_described_spec(key)],
+        check_specs=[
+            columns_described_spec(key),
+            *([superseded_drops_spec(key)] if may_supersede(contract) else []),
+        ],
         backfill_policy=BACKFILL,
         **shared(contract, partitions),
     )
@@ -52,7 +60,7 @@ def build_raw(
             known = catalogue.refresh(contract, landing_zone, staging_area.inspect)
             by_day = manifests(contract, known)
             days = {day: by_day.get(day, ()) for day in window.days()}
-            refused = refused_days(contract, known, window)
+            refused = refusals(contract, known, window.days())
             usable = {day: manifest for day, manifest in days.items() if day not in refused}
             catalogue.record(contract, usable)
             committed.add(key, [(day, _metadata(contract, day, m)) for day, m in usable.items()])
@@ -60,7 +68,16 @@ def build_raw(
                 raise DropError("\n".join(dict.fromkeys(refused.values())))
         _log.info("%s/raw %s: %d days with drops", contract.name, window, _with_drops(usable))
         headers = _headers(known, usable)
-        return dg.MaterializeResult(check_results=[columns_described(key, contract, headers)])
+        return dg.MaterializeResult(
+            check_results=[
+                columns_described(key, contract, headers),
+                *(
+                    [superseded_drops(key, contract, known, window)]
+                    if may_supersede(contract)
+                    else []
+                ),
+            ]
+        )
 
     return raw
 
@@ -76,22 +93,6 @@ def _headers(
         if (found := known[file].inspection) is not None
         for part in found.parts
     }
-
-
-def refused_days(
-    contract: SourceContract, known: dict[str, Known], window: Window
-) -> dict[date, str]:
-    """The days of the window that a refused drop may hold, with the reason.
-
-    A file whose name says its day spoils that day alone. Of any other it is not known which days
-    it holds, so all of them wait until it is mended or removed.
-    """
-    reasons: dict[date, str] = {}
-    for item in known.values():
-        if item.refused:
-            days = item.days_at_most(contract)
-            reasons |= {d: item.refused for d in window.days() if days is None or d in days}
-    return reasons
 
 
 def status(contract: SourceContract, day: date, manifest: Manifest) -> str:

@@ -16,8 +16,9 @@ from sales_assets.assets.keys import BACKFILL, asset_key, shared
 from sales_assets.assets.ranges import Metadata, committing, window_of
 from sales_assets.checks.reconcile import lines_reconcile, lines_reconcile_spec
 from sales_assets.contracts.model import SourceContract
-from sales_assets.resources.catalogue import Catalogue, Manifest, StagedCounts, fingerprint
+from sales_assets.resources.catalogue import Catalogue, StagedCounts
 from sales_assets.resources.landing_zone import LandingZone
+from sales_assets.resources.manifests import Manifest, fingerprint
 from sales_assets.resources.object_store import ObjectStore
 from sales_assets.resources.staged_objects import (
     ACCEPTED,

@@ -5,16 +5,17 @@ Belongs here: from changes to run requests. Does not: noticing changes (`resourc
 Without `from __future__ import annotations`: Dagster reads the sensor's annotations as objects.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 
 import dagster as dg
 
 from sales_assets.assets.keys import asset_key
 from sales_assets.contracts.model import SourceContract
-from sales_assets.partitions import Window, contiguous
-from sales_assets.resources.catalogue import Catalogue, Change, Known, fingerprint, manifests
+from sales_assets.partitions import Window, apart
+from sales_assets.resources.catalogue import Catalogue, Change
 from sales_assets.resources.landing_zone import LandingZone
+from sales_assets.resources.manifests import Known, fingerprint, manifests, refusals
 from sales_assets.resources.staging_area import StagingArea
 
 LAYERS = ("raw", "staged", "revenue", "rejected")
@@ -60,7 +61,7 @@ def build_landing_sensor(
         requests: list[dg.RunRequest] = []
         for contract in contracts:
             own = [change for change in changes if change.source == contract.name]
-            for problem in refusals(own, known[contract.name]):
+            for problem in refused_drops(own, known[contract.name]):
                 context.log.error(problem)
             days = changed_days(contract, catalogue, known[contract.name], own)
             first, last = partitions.start.date(), datetime.now(UTC).date()
@@ -75,9 +76,9 @@ def build_landing_sensor(
                     "the daily schedule takes them"
                 )
             asked = [day for day in days if first <= day <= last]
-            requests += run_requests(
-                contract, bridged(asked, contract, catalogue, known[contract.name]), own
-            )
+            asked = bridged(asked, contract, catalogue, known[contract.name])
+            refused = refusals(contract, known[contract.name], asked)
+            requests += run_requests(contract, asked, own, refused)
         return dg.SensorResult(
             run_requests=requests, cursor=f"{catalogue.identity}:{changes[-1].number}"
         )
@@ -85,7 +86,7 @@ def build_landing_sensor(
     return landing_zone_sensor
 
 
-def refusals(changes: Iterable[Change], known: dict[str, Known]) -> list[str]:
+def refused_drops(changes: Iterable[Change], known: dict[str, Known]) -> list[str]:
     """Why drops among the changes cannot be used."""
     files = dict.fromkeys(change.file for change in changes)
     return [known[file].refused for file in files if file in known and known[file].refused]
@@ -107,7 +108,7 @@ def changed_days(
 
     def is_done(day: date) -> bool:
         files = now.get(day, ())
-        if recorded.get(day) != files or _refused(contract, known, day):
+        if recorded.get(day) != files or _is_refused(contract, known, day):
             return False
         there = staged.get(day)
         return not files or (
@@ -117,7 +118,7 @@ def changed_days(
     return sorted(day for day in touched if not is_done(day))
 
 
-def _refused(contract: SourceContract, known: dict[str, Known], day: date) -> bool:
+def _is_refused(contract: SourceContract, known: dict[str, Known], day: date) -> bool:
     return any(
         item.refused and day in (item.days_at_most(contract) or ()) for item in known.values()
     )
@@ -147,10 +148,14 @@ def bridged(
 
 
 def run_requests(
-    contract: SourceContract, days: Iterable[date], changes: Sequence[Change]
+    contract: SourceContract,
+    days: Iterable[date],
+    changes: Sequence[Change],
+    refused: Collection[date] = (),
 ) -> list[dg.RunRequest]:
-    """One run for each span of days, whatever its length.
+    """One run for each span of days, whatever its length; days of refused drops by themselves.
 
+    The run of such days fails and says why, and does not keep the others waiting.
     The key holds the number of the last change, not only the content: dropping an earlier
     version again is a change too.
     """
@@ -164,5 +169,5 @@ def run_requests(
                 "team": contract.team,
             },
         )
-        for window in contiguous(days)
+        for window in apart(days, refused)
     ]

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from sales_assets.contracts.lines import read_lines
 from sales_assets.contracts.model import DayFromFileName, SourceContract
-from sales_assets.contracts.unpacking import is_zip, members
+from sales_assets.contracts.unpacking import PACKED, Hash, is_zip, members
 from sales_assets.errors import DropError
 
 
@@ -25,7 +25,7 @@ class Part:
 
     `lines` counts the data lines, `skipped` by kind those that are no data. `plain` is False for
     a text that DuckDB cannot read where it lies (see `reader`). `days` gives the lines of each
-    day; undated lines count for the first.
+    day, less the `undated` ones, whose day follows from the other drops (`resources.manifests`).
     """
 
     name: str
@@ -34,14 +34,24 @@ class Part:
     plain: bool
     days: Mapping[date, int] = field(default_factory=dict)
     skipped: Mapping[str, int] = field(default_factory=dict)
+    undated: int = 0
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """What a drop holds: the hash of its bytes as they lie there, and its texts."""
+    """What a drop holds: the hash of its bytes as they lie there, and its texts.
+
+    `unpacked` is the hash of what a packed drop holds, and empty for any other.
+    """
 
     sha256: str
     parts: tuple[Part, ...]
+    unpacked: str = ""
+
+    @property
+    def content(self) -> str:
+        """The hash of the content, which is the same whether it is packed or not."""
+        return self.unpacked or self.sha256
 
     @property
     def lines(self) -> int:
@@ -50,11 +60,16 @@ class Inspection:
 
     @property
     def days(self) -> dict[date, int]:
-        """The lines of each day."""
+        """The dated lines of each day."""
         days: Counter[date] = Counter()
         for part in self.parts:
             days.update(part.days)
         return dict(sorted(days.items()))
+
+    @property
+    def undated(self) -> int:
+        """The undated lines of all texts."""
+        return sum(part.undated for part in self.parts)
 
 
 def sha256_of(path: Path) -> str:
@@ -72,15 +87,25 @@ def inspect(contract: SourceContract, path: Path, file: str) -> Inspection:
     """
     if path.stat().st_size == 0:
         raise DropError(f"{file}: is empty (0 bytes); drop the complete file again")
-    digest = sha256_of(path)
-    return Inspection(
-        digest, tuple(_part(contract, path, file, name) for name in members(path, file))
-    )
+    names = members(path, file)
+    is_packed = path.name.lower().endswith(PACKED)
+    hashes = {name: hashlib.sha256() for name in names} if is_packed else {}
+    parts = tuple(_part(contract, path, file, name, hashes.get(name)) for name in names)
+    unpacked = {name: content.hexdigest() for name, content in hashes.items()}
+    return Inspection(sha256_of(path), parts, _together(unpacked))
 
 
-def _part(contract: SourceContract, path: Path, file: str, name: str) -> Part:
+def _together(hashes: Mapping[str, str]) -> str:
+    """One hash of the texts of a packed drop; with several their names count, which say days."""
+    if len(hashes) <= 1:
+        return next(iter(hashes.values()), "")
+    told = "\n".join(f"{name}\0{content}" for name, content in sorted(hashes.items()))
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def _part(contract: SourceContract, path: Path, file: str, name: str, content: Hash | None) -> Part:
     shown = part_name(file, name)
-    data = read_lines(contract, path, shown, name)
+    data = read_lines(contract, path, shown, name, content)
     lines = sum(block.count for block in data)
     days = {file_day(contract, file, name): lines} if is_day_of_file(contract) else {}
     plain = data.plain and contract.dialect.encoding == "utf-8"

@@ -17,7 +17,7 @@ from pathlib import Path
 from sales_assets.contracts.model import WHITESPACE, Dialect, SourceContract
 from sales_assets.contracts.pseudonyms import WITHHELD
 from sales_assets.contracts.text import plain_test, split_line
-from sales_assets.contracts.unpacking import BLOCK, BOM, whole_lines
+from sales_assets.contracts.unpacking import BLOCK, BOM, Hash, whole_lines
 from sales_assets.errors import DropError
 
 LONGEST_RECORD = 50
@@ -197,13 +197,21 @@ def _with_long_end(blocks: Iterable[bytes]) -> Iterator[bytes]:
         yield before + last
 
 
-def read_lines(contract: SourceContract, path: Path, file: str, member: str = "") -> DataLines:
+def read_lines(
+    contract: SourceContract,
+    path: Path,
+    file: str,
+    member: str = "",
+    content: Hash | None = None,
+) -> DataLines:
     """The data lines of a drop's text, its header found and checked; `file` names it in messages.
+
+    Whatever is read is added to the hash `content`.
 
     Raises DropError for a text without a header, or one whose header lacks a column.
     """
     dialect = contract.dialect
-    blocks = whole_lines(path, file, dialect.encoding, member)
+    blocks = whole_lines(path, file, dialect.encoding, member, content)
     begin = next(blocks, b"").removeprefix(BOM)
     if not dialect.header:
         header = contract.required_headers

@@ -21,6 +21,8 @@ class Overlap(StrEnum):
 
     LATEST = "latest"
     """The newest drop that holds the day is the whole day."""
+    LATEST_BY_NAME = "latestByName"
+    """The drop with the last name that holds the day is the whole day, whatever the times."""
     UNION = "union"
     """Every drop that holds the day adds its lines."""
 

@@ -81,13 +81,21 @@ def read_day(
 
 
 def read_overlap(problems: Problems, value: Any, day: DayFromFileName | DayFromColumn) -> Overlap:
-    """What several drops of one day mean; by default it depends on how the day is found."""
-    if value is None:
-        return Overlap.LATEST if isinstance(day, DayFromColumn) else Overlap.UNION
+    """What several drops of one day mean; they add up by default if their names say the day.
+
+    Where a column says it, nothing tells a restatement of a day from more lines of it.
+    """
+    if value is None and (isinstance(day, DayFromFileName) or not day.column):
+        return Overlap.UNION
+    field = "customProperties.overlappingDrops"
+    fix = (
+        "give latest (of several files that hold a day, the one with the newest modification time "
+        "is the whole day), latestByName (the one with the last name) or union (their lines add up)"
+    )
     try:
         return Overlap(value)
     except ValueError:
-        problems.add("customProperties.overlappingDrops", f"is {value!r}", "use latest or union")
+        problems.add(field, "is missing" if value is None else f"is {value!r}", fix)
         return Overlap.LATEST
 
 

@@ -1,7 +1,7 @@
 """Drops to typed Parquet: read, judge and write the lines of some days at a time.
 
 Belongs here: the order of the steps and the proof that no line was lost. Does not: the SQL of
-each step (`sql`, `reader`), which files make up a day (`resources.catalogue`), or where the
+each step (`sql`, `reader`), which files make up a day (`resources.manifests`), or where the
 Parquet goes (`resources.object_store`).
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 from sales_assets.contracts.canonical import REJECTED_COLUMNS, REVENUE_COLUMNS
-from sales_assets.contracts.inspection import Inspection, part_name
+from sales_assets.contracts.inspection import Inspection, is_day_of_file, part_name
 from sales_assets.contracts.judging import day_index_query, judged_query
 from sales_assets.contracts.keys import LINE_KEY, doubles_query, line_key
 from sales_assets.contracts.model import DayFromColumn, SourceContract
@@ -83,15 +83,17 @@ class Stager:
     ) -> Inspection:
         """The inspection of a drop whose day column says the day, with the lines of each day.
 
-        Undated lines count for their text's first day. Raises DropError if no line of a text has
-        a day, or if one proves that the contract has day and month in the wrong order.
+        Raises DropError if no line of a text has a day, or if one proves that the contract has day
+        and month in the wrong order.
         """
         parts = []
-        for drop, part in zip(drop_files(path, file, found), found.parts, strict=True):
-            parts.append(replace(part, days=self._days(contract, drop)))
+        for drop, part in zip(drop_files(contract, path, file, found), found.parts, strict=True):
+            days, undated = self._days(contract, drop)
+            parts.append(replace(part, days=days, undated=undated))
         return replace(found, parts=tuple(parts))
 
-    def _days(self, contract: SourceContract, drop: DropFile) -> dict[date, int]:
+    def _days(self, contract: SourceContract, drop: DropFile) -> tuple[dict[date, int], int]:
+        """The dated lines of each day, and how many lines are undated."""
         assert isinstance(contract.day, DayFromColumn)
 
         def count(lines: str) -> list[tuple[date | None, int, Mapping[str, Any] | None]]:
@@ -107,16 +109,13 @@ class Stager:
                 raise exchanged_days(contract, drop.file, [(wrong["line"], text)])
         days = {day: lines for day, lines, _ in rows if day is not None}
         undated = sum(lines for day, lines, _ in rows if day is None)
-        if not days:
-            if undated:
-                raise DropError(
-                    f"{drop.file}: none of its {undated} lines has a {column.type} of the form "
-                    f"{' or '.join(column.formats)} in column '{column.header}', so their days are "
-                    "unknown"
-                )
-            return {}
-        days[min(days)] += undated
-        return days
+        if undated and not days:
+            raise DropError(
+                f"{drop.file}: none of its {undated} lines has a {column.type} of the form "
+                f"{' or '.join(column.formats)} in column '{column.header}', so their days are "
+                "unknown"
+            )
+        return days, undated
 
     def stage(
         self,
@@ -342,8 +341,19 @@ def _accepted_columns(contract: SourceContract) -> list[str]:
     return columns
 
 
-def drop_files(path: Path, file: str, found: Inspection, first_no: int = 0) -> list[DropFile]:
-    """The texts of a drop, ready to be read, with numbers from `first_no` on."""
+def drop_files(
+    contract: SourceContract,
+    path: Path,
+    file: str,
+    found: Inspection,
+    first_no: int = 0,
+    undated_day: date | None = None,
+) -> list[DropFile]:
+    """The texts of a drop, ready to be read, with numbers from `first_no` on.
+
+    Undated lines of a drop whose name does not say its day are of `undated_day`, and left out
+    without one.
+    """
     return [
         DropFile(
             file_no=number,
@@ -353,11 +363,26 @@ def drop_files(path: Path, file: str, found: Inspection, first_no: int = 0) -> l
             header=part.header,
             lines=part.lines,
             plain=part.plain,
-            file_day=min(part.days, default=None),
+            file_day=min(part.days) if is_day_of_file(contract) else undated_day,
             member=part.name,
         )
         for number, part in enumerate(found.parts, start=first_no)
     ]
+
+
+def expected_lines(
+    files: Sequence[DropFile], found: Inspection, days: Container[date] | None = None
+) -> dict[tuple[int, date], int]:
+    """The lines that each (file_no, day) has to give: of all days of a drop, or of these.
+
+    `files` are the drop's texts as `drop_files` made them.
+    """
+    expected: Counter[tuple[int, date]] = Counter()
+    for text, part in zip(files, found.parts, strict=True):
+        expected.update({(text.file_no, day): lines for day, lines in part.days.items()})
+        if part.undated and text.file_day is not None:
+            expected[text.file_no, text.file_day] += part.undated
+    return {key: lines for key, lines in expected.items() if days is None or key[1] in days}
 
 
 def exchanged_days(

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO, cast
+from typing import IO, Protocol, cast
 
 from sales_assets.errors import DropError
 
@@ -26,6 +26,8 @@ BLOCK = 1 << 20
 LONGEST_LINE = 16 * BLOCK
 """A longer line is no line of a CSV, and would have to be held in memory."""
 
+PACKED = (".gz", ".zst", ".zip")
+"""How the names of files end that are unpacked."""
 BOM = b"\xef\xbb\xbf"
 _MAGIC = {
     b"PK\x03\x04": "a ZIP archive whose name does not end in .zip, or an Excel workbook",
@@ -60,6 +62,13 @@ def _mark(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error(_MARK, _mark)
 
 
+class Hash(Protocol):
+    """A hash of hashlib that is being computed."""
+
+    def update(self, data: bytes, /) -> None:
+        """Add some bytes."""
+
+
 def is_zip(file: str) -> bool:
     """Whether a drop of this name holds texts of their own names."""
     return file.lower().endswith(".zip")
@@ -90,14 +99,17 @@ def _is_of_the_system(name: str) -> bool:
     return path.name.startswith(".") or "__MACOSX" in path.parts
 
 
-def whole_lines(path: Path, file: str, encoding: str, member: str = "") -> Iterator[bytes]:
+def whole_lines(
+    path: Path, file: str, encoding: str, member: str = "", content: Hash | None = None
+) -> Iterator[bytes]:
     """Blocks of whole lines in UTF-8; only the last one may lack its line feed.
 
-    Bytes that do not decode stay bytes that are not UTF-8. Raises DropError, naming `file`, for a
-    damaged archive, for a file of another kind, and for a line of more than `LONGEST_LINE` bytes.
+    Bytes that do not decode stay bytes that are not UTF-8. What was unpacked is added to the hash
+    `content`. Raises DropError, naming `file`, for a damaged archive, for a file of another kind,
+    and for a line of more than `LONGEST_LINE` bytes.
     """
     rest: list[bytes] = []
-    for block in _utf_8(_read(path, file, member, encoding), file, encoding):
+    for block in _utf_8(_read(path, file, member, encoding, content), file, encoding):
         end = block.rfind(b"\n") + 1
         if end:
             yield b"".join([*rest, block[:end]])
@@ -113,7 +125,9 @@ def whole_lines(path: Path, file: str, encoding: str, member: str = "") -> Itera
         yield b"".join(rest)
 
 
-def _read(path: Path, file: str, member: str, encoding: str) -> Iterator[bytes]:
+def _read(
+    path: Path, file: str, member: str, encoding: str, content: Hash | None
+) -> Iterator[bytes]:
     """The decompressed bytes, a block at a time."""
     try:
         with ExitStack() as stack:
@@ -121,6 +135,8 @@ def _read(path: Path, file: str, member: str, encoding: str) -> Iterator[bytes]:
             for number, block in enumerate(iter(partial(stream.read, BLOCK), b"")):
                 if number == 0:
                     _refuse_binary(block, file, encoding)
+                if content is not None:
+                    content.update(block)
                 yield block
     except _DAMAGED as error:
         raise _damaged(file, error) from error

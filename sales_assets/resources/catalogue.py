@@ -1,8 +1,9 @@
 """The catalogue of drops: what each file in the landing zone holds, and what changed.
 
 Belongs here: remembering inspections (so that a file is read once), the manifest of each day
-as `raw` recorded it, and the log of changes that the sensor follows. Does not: the ledger of
-what was loaded (it is in the warehouse, in the same transaction as the rows).
+as `raw` recorded it, and the log of changes that the sensor follows. Does not: which files make
+up a day (`manifests`), or the ledger of what was loaded (it is in the warehouse, in the same
+transaction as the rows).
 
 It is a small database of its own (SQLite on a laptop; any SQLAlchemy address, such as
 PostgreSQL, by setting), so that the landing zone can be watched while the warehouse is busy.
@@ -10,12 +11,11 @@ PostgreSQL, by setting), so that the landing zone can be watched while the wareh
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -26,11 +26,12 @@ import dagster as dg
 import sqlalchemy as sa
 from filelock import FileLock
 
-from sales_assets.contracts.inspection import Inspection, Part, days_at_most
+from sales_assets.contracts.inspection import Inspection, Part
 from sales_assets.contracts.model import Overlap, SourceContract
 from sales_assets.errors import DropError, TransientError, UsageError
 from sales_assets.partitions import Window
 from sales_assets.resources.landing_zone import Drop, LandingZone
+from sales_assets.resources.manifests import Entry, Known, Manifest, differing, manifests
 
 RACY_NS = 2_000_000_000
 """A file changed less than two seconds before it was inspected may change again within the same
@@ -53,6 +54,7 @@ _DROPS = sa.Table(
     sa.Column("digest", sa.String, nullable=False),
     sa.Column("inspection", sa.Text, nullable=False),
     sa.Column("refused", sa.Text, nullable=False),
+    sa.Column("first_seen_ns", sa.BigInteger, nullable=False, server_default="0"),
 )
 _CHANGES = sa.Table(
     "changes",
@@ -85,19 +87,6 @@ _STAGED = sa.Table(
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One file's part in a day: `lines` of the file are of that day."""
-
-    file: str
-    sha256: str
-    lines: int
-
-
-Manifest = tuple[Entry, ...]
-"""The files that make up one day of one source, sorted by name; empty without a drop."""
-
-
-@dataclass(frozen=True)
 class StagedCounts:
     """What a day's staged objects hold; sums are exact, over the accepted lines."""
 
@@ -109,22 +98,6 @@ class StagedCounts:
 
 
 @dataclass(frozen=True)
-class Known:
-    """A drop that the catalogue knows: its inspection, and why it is refused, if it is."""
-
-    drop: Drop
-    inspection: Inspection | None
-    refused: str
-    digest: str = ""
-
-    def days_at_most(self, contract: SourceContract) -> frozenset[date] | None:
-        """The days that the drop can hold; None if nothing is known of them."""
-        if self.inspection is not None:
-            return frozenset(self.inspection.days)
-        return days_at_most(contract, self.drop.file)
-
-
-@dataclass(frozen=True)
 class Change:
     """A drop that came, changed or went, and the days that this touches."""
 
@@ -132,17 +105,6 @@ class Change:
     source: str
     file: str
     days: frozenset[date]
-
-
-def fingerprint(contract: SourceContract, manifest: Manifest) -> str:
-    """What decides the rows of a day: its files' bytes, the contract and the parser.
-
-    Equal fingerprints mean equal rows; 16 hexadecimal digits, or `empty` without a file.
-    """
-    if not manifest:
-        return "empty"
-    parts = [contract.digest, *(f"{e.file}\0{e.sha256}" for e in manifest)]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 class Catalogue(dg.ConfigurableResource[Any]):
@@ -181,6 +143,8 @@ class Catalogue(dg.ConfigurableResource[Any]):
         A drop that cannot be used is kept as refused, with the reason. Raises TransientError if
         the landing zone is not to be had, so that its drops do not count as gone.
         """
+        # One time for all drops of this pass: of two that came together none came later.
+        now = time.time_ns()
         known, fresh = self._known(contract)
         if known and zone.is_away(contract.path):
             raise TransientError(
@@ -199,7 +163,13 @@ class Catalogue(dg.ConfigurableResource[Any]):
         # Files are read outside of a transaction, which would keep other processes out meanwhile.
         for start in range(0, len(due), WRITTEN_AT_ONCE):
             some = due[start : start + WRITTEN_AT_ONCE]
-            read = [self._inspect(contract, zone, inspect, drop) for drop in some]
+            read = [
+                replace(
+                    self._inspect(contract, zone, inspect, drop),
+                    first_seen_ns=_first_seen(known.get(drop.file), drop, now),
+                )
+                for drop in some
+            ]
             self._write(contract, [], read)
             known |= {item.drop.file: item for item in read}
         return known
@@ -209,13 +179,12 @@ class Catalogue(dg.ConfigurableResource[Any]):
         known: dict[str, Known] = {}
         fresh: set[str] = set()
         with self._engine.connect() as connection:
-            rows = connection.execute(
-                _DROPS.select().where(_DROPS.c.source == contract.name)
-            ).fetchall()
+            rows = _rows(connection, contract)
         for row in rows:
-            known[row.file] = _load_known(row)
+            item = known[row.file] = _load_known(row)
             racy = row.inspected_ns - row.modified_ns < RACY_NS
-            if row.digest == contract.digest and not racy:
+            is_whole = item.inspection is not None or item.refused
+            if row.digest == contract.digest and is_whole and not racy:
                 fresh.add(row.file)
         return known, fresh
 
@@ -240,13 +209,19 @@ class Catalogue(dg.ConfigurableResource[Any]):
         if not gone and not read:
             return
         with self._engine.begin() as connection:
+            logged: set[date] = set()
+            was: dict[str, Known | None] = {}
             for item in gone:
                 before = self._take_out(connection, contract, item.drop.file)
+                was[item.drop.file] = before
                 if before is not None:
-                    self._log(connection, contract, item.drop.file, _days(contract, before))
+                    days = _days(contract, before)
+                    self._log(connection, contract, item.drop.file, days)
+                    logged |= days
             for item in read:
                 before = self._take_out(connection, contract, item.drop.file)
-                self._put_in(connection, contract, item)
+                was[item.drop.file] = before
+                self._put_in(connection, contract, _seen_as(item, before))
                 same = before is not None and (before.inspection, before.refused) == (
                     item.inspection,
                     item.refused,
@@ -254,6 +229,25 @@ class Catalogue(dg.ConfigurableResource[Any]):
                 if not same or before is None or before.digest != contract.digest:
                     days = _days(contract, before) | _days(contract, item)
                     self._log(connection, contract, item.drop.file, days)
+                    logged |= days
+            others = self._moved_days(connection, contract, was) - logged
+            if others:
+                self._log(connection, contract, next(reversed(was)), others)
+
+    def _moved_days(
+        self, connection: sa.Connection, contract: SourceContract, was: Mapping[str, Known | None]
+    ) -> set[date]:
+        """The days that are made of others than before some drops changed.
+
+        They may be days of other drops: a drop that was touched supersedes them, and where it
+        takes a drop's first day, the undated lines of that drop move to another.
+        """
+        if contract.overlap is Overlap.UNION:
+            return set()
+        now = {row.file: _load_known(row) for row in _rows(connection, contract)}
+        before = {file: item for file, item in now.items() if file not in was}
+        before |= {file: item for file, item in was.items() if item is not None}
+        return differing(manifests(contract, before), manifests(contract, now))
 
     def _take_out(
         self, connection: sa.Connection, contract: SourceContract, file: str
@@ -276,6 +270,7 @@ class Catalogue(dg.ConfigurableResource[Any]):
                 digest=contract.digest,
                 inspection=_dump_inspection(item.inspection) if item.inspection else "",
                 refused=item.refused,
+                first_seen_ns=item.first_seen_ns,
             )
         )
 
@@ -410,31 +405,26 @@ class Catalogue(dg.ConfigurableResource[Any]):
 
 def _create(connection: sa.Connection) -> None:
     _METADATA.create_all(connection)
+    there = {column["name"] for column in sa.inspect(connection).get_columns(_DROPS.name)}
+    for column in _DROPS.columns:  # of a catalogue that an earlier version made
+        if column.name not in there:
+            definition = sa.schema.CreateColumn(column).compile(dialect=connection.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {_DROPS.name} ADD COLUMN {definition}")
     if connection.execute(sa.select(_IDENTITY.c.id)).first() is None:
         connection.execute(_IDENTITY.insert().values(id=uuid.uuid4().hex))
 
 
-def manifests(contract: SourceContract, known: dict[str, Known]) -> dict[date, Manifest]:
-    """Which files make up each day, by the contract's rule for drops that share a day.
+def _rows(connection: sa.Connection, contract: SourceContract) -> Sequence[sa.Row[Any]]:
+    return connection.execute(_DROPS.select().where(_DROPS.c.source == contract.name)).fetchall()
 
-    `latest`: the newest drop that holds the day is the whole day. `union`: each drop adds its
-    lines, but the same bytes under two names count once.
-    """
-    by_day: dict[date, list[tuple[Drop, Entry]]] = {}
-    for item in sorted(known.values(), key=lambda item: (item.drop.modified_ns, item.drop.file)):
-        if item.inspection is None or item.refused:
-            continue
-        for day, lines in item.inspection.days.items():
-            entry = Entry(item.drop.file, item.inspection.sha256, lines)
-            by_day.setdefault(day, []).append((item.drop, entry))
-    if contract.overlap is Overlap.LATEST:
-        return {day: (drops[-1][1],) for day, drops in by_day.items()}
-    result: dict[date, Manifest] = {}
-    for day, drops in by_day.items():
-        entries = sorted((entry for _, entry in drops), key=lambda entry: entry.file)
-        first = {entry.sha256: entry for entry in reversed(entries)}
-        result[day] = tuple(entry for entry in entries if first[entry.sha256] is entry)
-    return result
+
+def _first_seen(before: Known | None, drop: Drop, now: int) -> int:
+    return before.first_seen_ns if before is not None and before.drop == drop else now
+
+
+def _seen_as(item: Known, before: Known | None) -> Known:
+    """A drop with the time at which it was seen first, as it is or by another process."""
+    return replace(item, first_seen_ns=_first_seen(before, item.drop, item.first_seen_ns))
 
 
 def _rests(drop: Drop, settle_seconds: float) -> bool:
@@ -452,20 +442,24 @@ def _dump_inspection(inspection: Inspection) -> str:
         {**asdict(part), "days": {day.isoformat(): n for day, n in part.days.items()}}
         for part in inspection.parts
     ]
-    return json.dumps({"sha256": inspection.sha256, "parts": parts})
+    return json.dumps(
+        {"sha256": inspection.sha256, "parts": parts, "unpacked": inspection.unpacked}
+    )
 
 
 def _load_known(row: sa.Row[Any]) -> Known:
     inspection = _load_inspection(row.inspection) if row.inspection else None
-    return Known(Drop(row.file, row.size, row.modified_ns), inspection, row.refused, row.digest)
+    drop = Drop(row.file, row.size, row.modified_ns)
+    return Known(drop, inspection, row.refused, row.digest, row.first_seen_ns)
 
 
 def _load_inspection(text: str) -> Inspection | None:
     """An inspection as it was kept; None for one of an earlier version, which is made anew."""
     values = json.loads(text)
-    if "parts" not in values:
+    if "unpacked" not in values:
         return None
-    return Inspection(values["sha256"], tuple(map(_load_part, values["parts"])))
+    parts = tuple(map(_load_part, values["parts"]))
+    return Inspection(values["sha256"], parts, values["unpacked"])
 
 
 def _load_part(values: dict[str, Any]) -> Part:

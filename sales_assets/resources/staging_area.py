@@ -16,15 +16,16 @@ from typing import Any
 
 import dagster as dg
 
-from sales_assets.contracts.inspection import Inspection, Part, inspect
+from sales_assets.contracts.inspection import Inspection, inspect
 from sales_assets.contracts.model import DayFromColumn, SourceContract
 from sales_assets.contracts.pseudonyms import needs_key, read_key, set_key
 from sales_assets.contracts.quoting import literal
 from sales_assets.contracts.reader import DropFile
-from sales_assets.contracts.staging import StagedDay, Stager, drop_files
+from sales_assets.contracts.staging import StagedDay, Stager, drop_files, expected_lines
 from sales_assets.errors import DropError, RefusedDropError
-from sales_assets.resources.catalogue import Catalogue, Manifest
+from sales_assets.resources.catalogue import Catalogue
 from sales_assets.resources.landing_zone import LandingZone
+from sales_assets.resources.manifests import Entry, Manifest
 
 
 class StagingArea(dg.ConfigurableResource[Any]):
@@ -114,31 +115,40 @@ def _drop_files(
     stack: ExitStack,
 ) -> tuple[list[DropFile], dict[tuple[int, date], int]]:
     """The files behind some days, ready to read, and the lines that each has for each day."""
-    texts: dict[str, list[DropFile]] = {}
-    parts: dict[str, tuple[Part, ...]] = {}
-    expected: dict[tuple[int, date], int] = {}
+    days: dict[str, list[date]] = {}
+    undated: dict[str, date] = {}
+    entries: dict[str, Entry] = {}
     for day, manifest in manifests.items():
         for entry in manifest:
-            if entry.file not in texts:
-                known = catalogue.drop(contract, entry.file)
-                found = known.inspection if known else None
-                changed = (
-                    known is None
-                    or found is None
-                    or found.sha256 != entry.sha256
-                    or zone.stat(entry.file) != known.drop
-                )
-                if changed or found is None:
-                    raise DropError(
-                        f"{entry.file}: changed since {contract.name}/raw was materialised for "
-                        f"{day}; materialise it again"
-                    )
-                path = stack.enter_context(zone.local(entry.file))
-                texts[entry.file] = drop_files(
-                    path, entry.file, found, sum(map(len, texts.values()))
-                )
-                parts[entry.file] = found.parts
-            for text, part in zip(texts[entry.file], parts[entry.file], strict=True):
-                if day in part.days:
-                    expected[text.file_no, day] = part.days[day]
-    return [text for own in texts.values() for text in own], expected
+            entries.setdefault(entry.file, entry)
+            days.setdefault(entry.file, []).append(day)
+            if entry.undated:
+                undated[entry.file] = day
+    texts: list[DropFile] = []
+    expected: dict[tuple[int, date], int] = {}
+    for file, entry in entries.items():
+        found = _unchanged(contract, zone, catalogue, entry, days[file][0])
+        path = stack.enter_context(zone.local(file))
+        own = drop_files(contract, path, file, found, len(texts), undated.get(file))
+        expected |= expected_lines(own, found, days[file])
+        texts += own
+    return texts, expected
+
+
+def _unchanged(
+    contract: SourceContract, zone: LandingZone, catalogue: Catalogue, entry: Entry, day: date
+) -> Inspection:
+    """What a drop holds; DropError if it is not any more what `raw` wrote down for a day."""
+    known = catalogue.drop(contract, entry.file)
+    found = known.inspection if known else None
+    if (
+        known is None
+        or found is None
+        or found.sha256 != entry.sha256
+        or zone.stat(entry.file) != known.drop
+    ):
+        raise DropError(
+            f"{entry.file}: changed since {contract.name}/raw was materialised for {day}; "
+            "materialise it again"
+        )
+    return found

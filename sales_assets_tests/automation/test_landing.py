@@ -137,6 +137,40 @@ def test_a_file_with_many_days_asks_for_all_of_them_and_a_smaller_one_for_what_c
     assert spans(tick(shop, first.cursor)) == [("till", "2024-01-03", "2024-01-03")]
 
 
+def test_an_earlier_file_that_is_put_back_asks_for_the_days_it_takes(shop: Installation) -> None:
+    line = "{},2024-01-0{},tea,ann,1"
+    old = shop.write_drop("till", "old.csv", drop(line.format(1, 1), line.format(2, 2)))
+    settled(old)
+    os.utime(old, (time.time() - 90,) * 2)
+    settled(shop.write_drop("till", "new.csv", drop(line.format(3, 2))))
+    shop.materialize("2024-01-01", "2024-01-02", ["till"], marts=False)
+    first = tick(shop, None)
+    assert isinstance(first, dg.SensorResult)
+    os.utime(old, (time.time() - 30,) * 2)
+    assert spans(tick(shop, first.cursor)) == [("till", "2024-01-02", "2024-01-02")]
+
+
+def test_a_day_that_only_gets_undated_lines_is_asked_for(shop: Installation) -> None:
+    one, two = "1,2024-01-01,tea,ann,1", "2,2024-01-02,tea,ann,1"
+    old = shop.write_drop("till", "old.csv", drop(one, two, "3,,tea,ann,1"))
+    os.utime(old, (time.time() - 90,) * 2)
+    shop.materialize("2024-01-01", "2024-01-02", ["till"], marts=False)
+    first = tick(shop, None)
+    assert isinstance(first, dg.SensorResult)
+    settled(shop.write_drop("till", "new.csv", drop(one)))
+    assert spans(tick(shop, first.cursor)) == [("till", "2024-01-01", "2024-01-02")]
+
+
+def test_days_around_a_refused_drop_do_not_wait_for_it(shop: Installation) -> None:
+    for day in ("2024-01-03", "2024-01-05"):
+        settled(shop.write_drop("shop", f"{day}.csv", drop(f"1,{day},tea,ann,1")))
+    settled(shop.write_drop("shop", "2024-01-04.csv", "not,the,header\n1,2,3\n"))
+    result = tick(shop, None)
+    assert spans(result) == [("shop", f"2024-01-0{n}", f"2024-01-0{n}") for n in (3, 4, 5)]
+    assert isinstance(result, dg.SensorResult)
+    assert isinstance(tick(shop, result.cursor), dg.SkipReason)
+
+
 def test_a_refused_drop_asks_for_its_day_whose_run_then_says_why(shop: Installation) -> None:
     settled(shop.write_drop("shop", "2024-01-04.csv", "not,the,header\n1,2,3\n"))
     assert spans(tick(shop, None)) == [("shop", "2024-01-04", "2024-01-04")]

@@ -26,7 +26,7 @@ from sales_assets.contracts.load import load_contract
 from sales_assets.contracts.logical import SQL_TYPES, LogicalType
 from sales_assets.contracts.model import Column, Dialect, SourceContract
 from sales_assets.contracts.reader import DropFile
-from sales_assets.contracts.staging import StagedDay, Stager, drop_files
+from sales_assets.contracts.staging import StagedDay, Stager, drop_files, expected_lines
 from sales_assets.resources.staging_area import StagingArea
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -240,7 +240,8 @@ class Desk:
         path, found = self.inspect(contract, content, name)
         if isinstance(contract.day, model.DayFromColumn):
             found = self.stager.count_days(contract, path, name, found)
-        (file,) = drop_files(path, name, found, no)
+        first = min(found.days, default=None)
+        (file,) = drop_files(contract, path, name, found, no, first)
         return file
 
     def judge(
@@ -255,12 +256,10 @@ class Desk:
             path, found = self.inspect(contract, content, name)
             if isinstance(contract.day, model.DayFromColumn):
                 found = self.stager.count_days(contract, path, name, found)
-            for file, part in zip(
-                drop_files(path, name, found, len(files)), found.parts, strict=True
-            ):
-                files.append(file)
-                wanted = {d: n for d, n in part.days.items() if not days or d in days}
-                expected |= {(file.file_no, d): n for d, n in wanted.items()}
+            first = min(found.days, default=None)
+            own = drop_files(contract, path, name, found, len(files), first)
+            files += own
+            expected |= expected_lines(own, found, days or None)
         if not expected:
             return Judged([])
         self.stager.stage(contract, files, expected)

@@ -85,6 +85,8 @@ def contract_of(case: dict[str, Any], folder: Path) -> SourceContract:
     content = changed("schema.1.properties", revenue, content)
     if "day" in case:
         content = changed("customProperties.0.value", case["day"], content)
+        union = {"property": "overlappingDrops", "value": "union"}
+        content = changed("customProperties.+", union, content)
     return load(folder, content)
 
 

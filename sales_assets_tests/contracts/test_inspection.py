@@ -197,6 +197,23 @@ def test_a_name_that_says_no_day_is_refused_with_the_fix(pattern: str, file: str
     assert "rename it, or correct partitionDay in the contract" in str(caught.value)
 
 
+def test_the_hash_of_the_content_is_the_same_however_it_is_packed(tmp_path: Path) -> None:
+    plain = inspect(TILL, drop(tmp_path, GOOD), f"{DAY}.csv")
+    packed = inspect(TILL, drop(tmp_path, gzip.compress(GOOD), f"{DAY}.csv.gz"), f"{DAY}.csv.gz")
+    archive = tmp_path / f"{DAY}.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr(f"{DAY}.csv", GOOD)
+    zipped = inspect(TILL, archive, archive.name)
+
+    assert plain.content == plain.sha256 == packed.content == zipped.content
+    assert len({plain.sha256, packed.sha256, zipped.sha256}) == 3
+
+    with zipfile.ZipFile(archive, "a") as file:
+        file.writestr("2024-03-06.csv", GOOD)
+    two = inspect(TILL, archive, archive.name)
+    assert two.content not in {two.sha256, plain.sha256}
+
+
 def test_days_are_left_to_staging_where_a_column_says_them(tmp_path: Path) -> None:
     many = contract(TILL.columns, day=DayFromColumn("receipt"))
 

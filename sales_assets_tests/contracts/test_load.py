@@ -223,7 +223,7 @@ WRONG: dict[str, tuple[str, Any, str, str]] = {
         "customProperties.+",
         {"property": "overlappingDrops", "value": "first"},
         "customProperties.overlappingDrops: is 'first'",
-        "use latest or union",
+        "give latest (of several files",
     ),
     "no history": (
         "customProperties.1",
@@ -941,8 +941,8 @@ def test_the_contracts_of_several_folders_are_sorted_by_team_and_source(tmp_path
         ("servers.0.customProperties", [{"property": "missingValues", "value": ["NA"]}]),
         ("customProperties.0.value.fileName", r"(?P<day>\d{8})"),
         ("customProperties.0.value.format", "yyyyMMdd"),
-        ("customProperties.0.value", {"column": "sold_on"}),
         ("customProperties.+", {"property": "overlappingDrops", "value": "latest"}),
+        ("customProperties.+", {"property": "overlappingDrops", "value": "latestByName"}),
         ("slaProperties.0.value", 3),
         (f"{COLUMN}.physicalName", "Price"),
         (f"{COLUMN}.required", False),
@@ -962,6 +962,22 @@ def test_the_digest_changes_with_what_can_change_a_row(
     path: str, value: Any, digest: str, tmp_path: Path
 ) -> None:
     assert load(tmp_path, changed(path, value)).digest != digest
+
+
+def test_the_digest_changes_with_where_the_day_comes_from(digest: str, tmp_path: Path) -> None:
+    stated = {"property": "overlappingDrops", "value": "union"}
+    content = changed("customProperties.0.value", {"column": "sold_on"})
+
+    assert load(tmp_path, changed("customProperties.+", stated, content)).digest != digest
+
+
+def test_a_column_that_says_the_day_needs_a_rule_for_drops_that_share_one(tmp_path: Path) -> None:
+    with pytest.raises(ContractError) as caught:
+        load(tmp_path, changed("customProperties.0.value", {"column": "sold_on"}))
+
+    (told,) = str(caught.value).splitlines()[1:]
+    assert "customProperties.overlappingDrops: is missing; give latest" in told
+    assert "or union (their lines add up)" in told
 
 
 @pytest.mark.parametrize(

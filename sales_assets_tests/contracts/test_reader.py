@@ -352,7 +352,7 @@ def test_a_field_longer_than_the_limit_of_pythons_csv_is_read_by_both(tools: Des
 def test_days_are_not_asked_of_the_readers(tools: Desk) -> None:
     read = contract([column("a"), column("b"), column("c")], day=DayFromColumn("a"))
     path, found = tools.inspect(read, HEADER + GOOD, "till.csv")
-    (file,) = drop_files(path, "till.csv", found, 3)
+    (file,) = drop_files(read, path, "till.csv", found, 3)
 
     assert (
         fast(tools, read, file) == careful(tools, read, file) == [(3, 2, None, None, "1", "2", "3")]

@@ -218,7 +218,7 @@ def test_a_file_of_a_header_alone_has_no_days(tools: Desk) -> None:
     st.lists(st.one_of(st.none(), st.integers(1, 28)), min_size=1, max_size=40),
     st.booleans(),
 )
-def test_the_days_of_a_file_are_counted_with_the_undated_on_the_first(
+def test_the_days_of_a_file_are_counted_and_the_undated_lines_apart(
     tools: Desk, days: list[int | None], with_malformed: bool
 ) -> None:
     rows = [("" if day is None else on(day).isoformat(), "x", "1") for day in days]
@@ -233,9 +233,8 @@ def test_the_days_of_a_file_are_counted_with_the_undated_on_the_first(
             tools.stager.count_days(MANY, path, "till.csv", found)
         return
 
-    assert tools.stager.count_days(MANY, path, "till.csv", found).days == dated + Counter(
-        {min(dated): undated}
-    )
+    found = tools.stager.count_days(MANY, path, "till.csv", found)
+    assert (found.days, found.undated) == (dated, undated)
 
 
 def test_only_the_days_that_are_asked_for_are_staged(tools: Desk) -> None:
@@ -252,12 +251,10 @@ def forced(tools: Desk, read: SourceContract, content: bytes, **changes: Any) ->
     path, found = tools.inspect(read, content)
     if read is MANY:
         found = tools.stager.count_days(read, path, path.name, found)
-    days = found.days
-    wanted = changes.pop("days", days)
+    wanted = changes.pop("days", found.days)
     file = tools.drop(read, content)
-    tools.stager.stage(
-        read, [replace(file, **changes)], {(0, day): n for day, n in days.items() if day in wanted}
-    )
+    expected = staging.expected_lines([file], found, wanted)
+    tools.stager.stage(read, [replace(file, **changes)], expected)
     staged = tools.stager.write(read, sorted(wanted))
     return Judged(
         staged,

@@ -5,7 +5,9 @@ Drops are real files, with their times set; other processes are real ones.
 
 from __future__ import annotations
 
+import json
 import os
+import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,17 +23,9 @@ from sales_assets.contracts.load import load_contract
 from sales_assets.contracts.model import Overlap, SourceContract
 from sales_assets.errors import DropError, TransientError, UsageError
 from sales_assets.partitions import Window
-from sales_assets.resources.catalogue import (
-    Catalogue,
-    Change,
-    Entry,
-    Known,
-    Manifest,
-    StagedCounts,
-    fingerprint,
-    manifests,
-)
+from sales_assets.resources.catalogue import Catalogue, Change, StagedCounts
 from sales_assets.resources.landing_zone import Drop, LandingZone
+from sales_assets.resources.manifests import Entry, Known, Manifest, fingerprint, manifests
 from sales_assets_tests.harness import SHOP, TILL, drop
 from sales_assets_tests.resources.processes import PROCESSES
 
@@ -390,6 +384,74 @@ def test_odd_names_are_kept_as_they_are(scene: Scene, shop: SourceContract) -> N
     assert scene.refresh(shop).keys() == set(files)
     assert scene.inspected == []
     assert {file for _, file, _ in scene.changes()} == set(files)
+
+
+def test_a_touched_drop_that_counts_instead_of_another_is_a_change_of_the_days_they_share(
+    scene: Scene, till: SourceContract
+) -> None:
+    for file, seconds, days in (("a", 0, {ONE: 1, TWO: 1}), ("b", 1, {TWO: 1, THREE: 1})):
+        scene.write(f"tests/till/{file}.csv", drop(LINE, *([LINE] * seconds)), LONG_AGO + seconds)
+        scene.days[f"tests/till/{file}.csv"] = days
+    scene.refresh(till)
+    before = len(scene.changes())
+
+    os.utime(scene.root / "tests/till/a.csv", (LONG_AGO + 2, LONG_AGO + 2))
+    scene.refresh(till)
+
+    assert scene.changes()[before:] == [(till.name, "tests/till/a.csv", frozenset({TWO}))]
+    scene.refresh(till)
+    assert len(scene.changes()) == before + 1
+
+
+def test_undated_lines_that_move_to_another_day_are_a_change_of_it(
+    scene: Scene, till: SourceContract
+) -> None:
+    def look(contract: SourceContract, path: Path, file: str) -> Inspection:
+        found = inspect(contract, path, file)
+        undated = 1 if file.endswith("a.csv") else 0
+        days = {ONE: 1, TWO: 1} if undated else {ONE: 1}
+        return replace(found, parts=(replace(found.parts[0], days=days, undated=undated),))
+
+    scene.write("tests/till/a.csv", drop(LINE, LINE, ",,,,"))
+    scene.catalogue.refresh(till, scene.zone, look)
+    scene.write("tests/till/b.csv", drop(LINE), LONG_AGO + 1)
+    scene.catalogue.refresh(till, scene.zone, look)
+
+    touched = [days for _, _, days in scene.changes()]
+    assert touched == [frozenset({ONE, TWO}), frozenset({ONE}), frozenset({TWO})]
+
+
+def test_a_drop_was_first_seen_when_it_came_as_it_is_and_not_when_the_contract_changed(
+    scene: Scene, till: SourceContract
+) -> None:
+    scene.write("tests/till/a.csv", drop(LINE))
+    scene.write("tests/till/b.csv", drop(LINE, LINE))
+    one, two = scene.refresh(till).values()
+    assert 0 < one.first_seen_ns == two.first_seen_ns
+
+    scene.write("tests/till/b.csv", drop(LINE, LINE), LONG_AGO + 1)
+    again, later = scene.refresh(replace(till, digest="another")).values()
+    kept = scene.catalogue.drop(till, "tests/till/b.csv")
+
+    assert again.first_seen_ns == one.first_seen_ns < later.first_seen_ns
+    assert kept is not None
+    assert kept.first_seen_ns == later.first_seen_ns
+
+
+def test_what_an_earlier_version_kept_is_inspected_again(
+    scene: Scene, shop: SourceContract
+) -> None:
+    scene.write(FIRST, drop(LINE))
+    known = scene.refresh(shop)
+    with sqlite3.connect(scene.address.removeprefix("sqlite:///")) as database:
+        database.execute("ALTER TABLE drops DROP COLUMN first_seen_ns")
+        text = json.dumps({"sha256": "1", "parts": []})
+        database.execute("UPDATE drops SET inspection = ?", [text])
+
+    scene.catalogue = Catalogue(url=scene.address)
+
+    assert scene.refresh(shop) == known
+    assert scene.inspected == [FIRST]
 
 
 def manifest(*files: str) -> Manifest:
