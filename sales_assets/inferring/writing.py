@@ -210,11 +210,20 @@ def _days(proposed: Proposed, settled: bool) -> Iterator[str]:
     start = proposed.days[0].isoformat() if proposed.days else "2000-01-01"
     if not proposed.days:
         yield from _todos(2, ["give the first day that the source has data of"])
+    elif _is_open(proposed):
+        told = "the first day in either order of day and month; give the one that is right"
+        yield from _todos(2, [told])
     elif not proposed.complete:
         yield from _todos(
             2, ["this is the first day of the sample; give the first one of the source"]
         )
     yield f"  - {{property: history, value: {{start: {start}}}}}"
+
+
+def _is_open(proposed: Proposed) -> bool:
+    """Whether the day of a line depends on an answer."""
+    line = proposed.revenue.lines["order_date"].expression
+    return any(guess.either and guess.name in line for guess in proposed.guesses)
 
 
 def _columns(proposed: Proposed, settled: bool) -> Iterator[str]:
