@@ -115,8 +115,11 @@ def infer(
     else:
         write(proposal.text, out_file)
     place = out_file or "CONTRACT.odcs.yaml"
-    for told in (*proposal.told, *(f"line {at}: {text}" for at, text in proposal.todos)):
+    for told in proposal.told:
         err.print(told, soft_wrap=True, markup=False)
+    for line, todo in proposal.todos:
+        if not todo.startswith(proposal.told):
+            err.print(f"line {line}: {todo}", soft_wrap=True, markup=False)
     err.print(f"Next, with every TODO settled in {place}:", soft_wrap=True, markup=False)
     for command in (
         f"check {file} --contract {place}",

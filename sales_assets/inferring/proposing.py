@@ -23,6 +23,8 @@ from sales_assets.inferring.writing import Proposed, contract_text
 from sales_assets.settings import Settings
 
 TEAM = "sales"
+MOST_COLUMNS = 2_000
+"""A file that seems to have more is no table of sales."""
 _TRIED_NAME = "sample_20000101.csv"
 _ENDING = ".odcs.yaml"
 
@@ -70,6 +72,11 @@ def propose(
     layout = layout_of(sample, encoded)
     if not layout.header or not any(layout.header):
         raise DropError(f"{file}: no line has columns; give a file with a header and some lines")
+    if len(layout.header) > MOST_COLUMNS:
+        raise DropError(
+            f"{file}: seems to have {len(layout.header):,} columns; is it a CSV with a line for "
+            "each sale?"
+        )
     guesses, missing = guesses_of(layout)
     revenue = revenue_of(guesses, layout.data, [sample.name, file.name])
     days = [

@@ -56,7 +56,7 @@ def choose(lines: Sequence[tuple[int, str]]) -> Split:
     looked_at = [line for line in lines if line[1].strip()][:_LOOKED_AT]
     text = "\n".join(line for _, line in looked_at)
     quotes = ['"', ""] if '"' in text else ['"']
-    if re.search(r"(?m)(^|[,;\t|])'[^\n]*'([,;\t|]|$)", text):
+    if re.search(r"(?m)(^|[,;\t|])'[^\n]{0,200}'([,;\t|]|$)", text):
         quotes.append("'")
     best, highest = Split(Dialect(), 1), 0.0
     for delimiter in DELIMITERS:

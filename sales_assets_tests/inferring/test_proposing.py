@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -227,3 +229,22 @@ def test_of_any_file_a_contract_is_proposed_or_it_is_refused_with_a_reason(
         assert yaml.safe_load(proposal.text)["kind"] == "DataContract"
         assert "does not take" not in proposal.told[0] or proposal.todos
     assert str(file) in told
+
+
+def test_of_a_large_file_the_beginning_is_looked_at_and_the_end_for_its_footer(
+    tmp_path: Path,
+) -> None:
+    lines = "".join(f"A{n};31.01.2024;tea;1,50 €\n" for n in range(30_000))
+    text = f"Belegnr;Datum;Artikel;Betrag\n{lines}Summe;;;45.000,00 €\n"
+    proposal = proposal_of(tmp_path, text)
+    assert proposal.told == ("It accepts 9,999 of the sample's 9,999 lines.",)
+    assert 'footer, value: "Summe' in proposal.text
+    assert any("first day of the sample" in todo for _, todo in proposal.todos)
+
+
+@pytest.mark.parametrize("piece", [",'a", '"a,', "1.", "(1", "a ", "31/01/", "\xff", "aä"])
+def test_a_line_that_never_ends_is_looked_at_in_bounded_time(piece: str, tmp_path: Path) -> None:
+    start = time.monotonic()
+    with suppress(SalesAssetsError):
+        proposal_of(tmp_path, f"a,b\n{piece * 300_000}".encode("latin-1"))
+    assert time.monotonic() - start < 20
