@@ -93,6 +93,43 @@ def check(
 
 
 @app.command()
+def infer(
+    file: Annotated[Path, typer.Argument(help="An export, as it would be landed.")],
+    out_file: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write to this new file; default: print it.")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option("--source", "-s", help="Its name; default: by the file's name.")
+    ] = None,
+    team: Annotated[str | None, typer.Option("--team", "-t", help="Who answers for it.")] = None,
+) -> None:
+    """Propose a contract for an unknown export; what is unsure is marked TODO."""
+    from sales_assets.inferring.proposing import propose, refuse_target, write
+    from sales_assets.settings import Settings
+
+    if out_file is not None:
+        refuse_target(out_file)
+    proposal = propose(Settings.load(), file, source, team)
+    if out_file is None:
+        out.file.write(proposal.text)
+    else:
+        write(proposal.text, out_file)
+    place = out_file or "CONTRACT.odcs.yaml"
+    for told in proposal.told:
+        err.print(told, soft_wrap=True, markup=False)
+    for line, todo in proposal.todos:
+        if not todo.startswith(proposal.told):
+            err.print(f"line {line}: {todo}", soft_wrap=True, markup=False)
+    err.print(f"Next, with every TODO settled in {place}:", soft_wrap=True, markup=False)
+    for command in (
+        f"check {file} --contract {place}",
+        f"land {file} --source {proposal.source}",
+        f"materialize --source {proposal.source}",
+    ):
+        err.print(f"  sales-assets {command}", soft_wrap=True, markup=False)
+
+
+@app.command()
 def materialize(
     source: SourceOption = None,
     first: FromOption = None,

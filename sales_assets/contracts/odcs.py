@@ -7,6 +7,7 @@ project demands beyond it (`load`). https://bitol-io.github.io/open-data-contrac
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,10 @@ try:  # libyaml, where PyYAML was built with it, is ten times as fast
 except ImportError:
     from yaml import SafeLoader  # type: ignore[assignment]
 
+UNSETTLED = "TODO: "
+"""What begins a value that somebody has to settle before the contract says anything."""
+_FREE = frozenset({"physicalName", "description", "transformDescription", "purpose", "usage"})
+"""Words whose texts are not ours to read."""
 _LONGEST = 300
 """Characters of a message that may quote a whole contract."""
 
@@ -71,6 +76,11 @@ def read_odcs(file: Path) -> OpenDataContractStandard:
         raise ContractError(
             f"{file}: apiVersion is '{version}'; write apiVersion: v3.1.0 (ODCS version 3)"
         )
+    if open_questions := list(_unsettled(content)):
+        raise ContractError(
+            f"{file}: is not settled yet; answer each TODO, as the comment above it says:\n  "
+            + "\n  ".join(open_questions)
+        )
     problems = [
         f"{_field(error.absolute_path)}: {_told(error)}"
         for error in sorted(_validator().iter_errors(content), key=lambda e: list(map(str, e.path)))
@@ -86,6 +96,27 @@ def read_odcs(file: Path) -> OpenDataContractStandard:
         raise ContractError(
             f"{file}: does not follow the Open Data Contract Standard:\n  " + "\n  ".join(told)
         ) from error
+
+
+def _unsettled(content: Any, path: tuple[Any, ...] = ()) -> Iterator[str]:
+    """Where a contract holds a question instead of a value."""
+    if isinstance(content, str) and content.startswith(UNSETTLED):
+        yield f"{_field(path)}: {content}"
+    entries: Iterable[tuple[Any, Any]] = ()
+    if isinstance(content, dict):
+        entries = content.items()
+    elif isinstance(content, list):
+        # The name of an entry says more than its number.
+        names = [
+            item.get("name") or item.get("property") if isinstance(item, dict) else None
+            for item in content
+        ]
+        entries = [
+            (name or at, item) for at, (name, item) in enumerate(zip(names, content, strict=True))
+        ]
+    for key, item in entries:
+        if key not in _FREE:
+            yield from _unsettled(item, (*path, key))
 
 
 def _told(error: jsonschema.ValidationError) -> str:

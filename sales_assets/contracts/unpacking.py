@@ -125,6 +125,14 @@ def whole_lines(
         yield b"".join(rest)
 
 
+def raw_blocks(path: Path, file: str, member: str = "") -> Iterator[bytes]:
+    """The decompressed bytes in blocks, whatever their encoding is.
+
+    Raises DropError, naming `file`, for a damaged archive and for a file of another kind.
+    """
+    return _read(path, file, member, "utf-16", None)  # of which no beginning is refused
+
+
 def _read(
     path: Path, file: str, member: str, encoding: str, content: Hash | None
 ) -> Iterator[bytes]:
