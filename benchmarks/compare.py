@@ -3,8 +3,10 @@
     python -m benchmarks.compare --days 365 --rows 1000 --rounds 3
 
 Each round runs the lower bound, then `sales-assets materialize` of the same days through every
-asset and check in a fresh home. Prints CPU seconds (user and system, with imports), peak memory,
-and the ratio of each round; fails if the two do not agree on lines, rejected lines and revenue.
+asset and check in a fresh home. With `--european` the project reads the same sales in Windows-1252
+with semicolons and decimal commas, the lower bound in plain UTF-8. Prints CPU seconds (user and
+system, with imports), the project's peak memory, and the ratio of each round; fails if the two do
+not agree on lines, rejected lines and revenue.
 """
 
 from __future__ import annotations
@@ -12,16 +14,18 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+import yaml
 
 from benchmarks.generate import FIRST_DAY, generate
 
@@ -29,28 +33,53 @@ CONTRACT = Path(__file__).parent / "benchmark.odcs.yaml"
 MATERIALIZE = "from sales_assets.cli import main; main()"
 
 
-def cpu_of(command: list[str], environment: Mapping[str, str] | None = None) -> tuple[float, str]:
-    """CPU seconds of a command and its children, and what it printed; raises if it fails."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(command)}\n{done.stdout}\n{done.stderr}")
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, done.stdout
+@dataclass(frozen=True)
+class Cost:
+    """What a command and its children took: CPU seconds, and the memory of the largest process."""
+
+    cpu: float
+    mebibytes: float
+
+
+def cost_of(command: list[str], environment: Mapping[str, str] | None = None) -> tuple[Cost, str]:
+    """The cost of a command, and what it printed; raises if it fails."""
+    with tempfile.TemporaryFile("w+") as output:
+        process = subprocess.Popen(
+            command, env=environment, stdout=output, stderr=subprocess.STDOUT, text=True
+        )
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        text = output.read()
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(command)}\n{text}")
+    return Cost(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024), text
 
 
 def lower_bound(files: Path, work: Path) -> tuple[float, dict[str, Any]]:
     """CPU seconds of the lower bound and its result."""
-    cpu, text = cpu_of([sys.executable, "-m", "benchmarks.lower_bound", str(files), str(work)])
+    cost, text = cost_of([sys.executable, "-m", "benchmarks.lower_bound", str(files), str(work)])
     result = json.loads(text)
-    return cpu, {key: result[key] for key in ("lines", "rejected", "amount")}
+    return cost.cpu, {key: result[key] for key in ("lines", "rejected", "amount")}
 
 
-def project(files: Path, home: Path, days: int) -> tuple[float, dict[str, Any]]:
-    """CPU seconds of the project's command in a fresh home and what the warehouse then holds."""
+def contract(european: bool) -> str:
+    """The contract of the generated files."""
+    content = yaml.safe_load(CONTRACT.read_text())
+    if european:
+        words = {"delimiter": ";", "decimalChar": ","}
+        content["servers"][0] |= {
+            "encoding": "windows-1252",
+            "customProperties": [{"property": k, "value": v} for k, v in words.items()],
+        }
+    return yaml.safe_dump(content)
+
+
+def project(files: Path, home: Path, days: int, european: bool) -> tuple[Cost, dict[str, Any]]:
+    """The cost of the project's command in a fresh home, and what the warehouse then holds."""
     shutil.rmtree(home, ignore_errors=True)
     (home / "contracts").mkdir(parents=True)
-    shutil.copy(CONTRACT, home / "contracts")
+    (home / "contracts" / CONTRACT.name).write_text(contract(european))
     landing = home / "landing" / "benchmark" / "sales"
     landing.mkdir(parents=True)
     for file in files.glob("*.csv"):
@@ -63,16 +92,16 @@ def project(files: Path, home: Path, days: int) -> tuple[float, dict[str, Any]]:
     first = date.fromisoformat(FIRST_DAY)
     last = first + timedelta(days=days - 1)
     command = [sys.executable, "-c", MATERIALIZE, "materialize", "--from", str(first)]
-    cpu, _ = cpu_of([*command, "--to", str(last)], environment)
+    cost, _ = cost_of([*command, "--to", str(last)], environment)
     query = (
         "select (select sum(lines) from ledger)::bigint as lines, "
         "(select count(*) from rejected) as rejected, "
         "(select sum(net_revenue) from daily_revenue)::varchar as amount"
     )
-    _, text = cpu_of(
+    _, text = cost_of(
         [sys.executable, "-c", MATERIALIZE, "query", query, "--format", "json"], environment
     )
-    return cpu, json.loads(text)[0]
+    return cost, json.loads(text)[0]
 
 
 def main() -> None:
@@ -81,18 +110,27 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--rows", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--european", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        files, work, home = (Path(folder, name) for name in ("files", "work", "home"))
-        expected = generate(files, options.days, options.rows)
+        plain, files, work, home = (Path(folder, n) for n in ("plain", "files", "work", "home"))
+        expected = generate(plain, options.days, options.rows)
+        if options.european:
+            generate(files, options.days, options.rows, european=True)
+        else:
+            files = plain
         ratios = []
         for number in range(1, options.rounds + 1):
-            bound, found = lower_bound(files, work)
-            cpu, ours = project(files, home, options.days)
+            bound, found = lower_bound(plain, work)
+            cost, ours = project(files, home, options.days, options.european)
             if found != ours or {**found, "accepted": expected["accepted"]} != expected:
                 raise SystemExit(f"not the same: generated {expected}, {found} and {ours}")
-            ratios.append(cpu / bound)
-            print(f"round {number}: {bound:.2f} and {cpu:.2f} CPU-s, ratio {cpu / bound:.2f}")
+            ratios.append(cost.cpu / bound)
+            print(
+                f"round {number}: {bound:.2f} and {cost.cpu:.2f} CPU-s, ratio {ratios[-1]:.2f}, "
+                f"peak memory {cost.mebibytes:.0f} MiB",
+                flush=True,
+            )
         print(
             f"{options.days} days x {options.rows} rows: "
             f"ratio {median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"

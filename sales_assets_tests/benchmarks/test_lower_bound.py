@@ -66,11 +66,24 @@ def test_the_lower_bound_sees_every_row_of_a_large_day(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("european", [False, True])
 def test_the_project_and_the_lower_bound_agree(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, european: bool
 ) -> None:
     monkeypatch.chdir(PROJECT)
-    told = generate(tmp_path / "files", 3, 200)
-    _, bound = compare.lower_bound(tmp_path / "files", tmp_path / "work")
-    _, ours = compare.project(tmp_path / "files", tmp_path / "home", 3)
+    told = generate(tmp_path / "plain", 3, 200)
+    generate(tmp_path / "files", 3, 200, european=european)
+    _, bound = compare.lower_bound(tmp_path / "plain", tmp_path / "work")
+    _, ours = compare.project(tmp_path / "files", tmp_path / "home", 3, european)
     assert ours == bound == {key: told[key] for key in ("lines", "rejected", "amount")}
+
+
+def test_the_european_export_has_the_same_sales_in_another_layout(tmp_path: Path) -> None:
+    generate(tmp_path / "plain", 1, 50)
+    generate(tmp_path / "files", 1, 50, european=True)
+    (plain,) = (tmp_path / "plain").iterdir()
+    (file,) = (tmp_path / "files").iterdir()
+    text = file.read_bytes().decode("windows-1252")
+    assert "Größe 1;" in text
+    other = text.replace(",", ".").replace(";", ",").replace("Größe", "store")
+    assert other == plain.read_text()
