@@ -53,11 +53,12 @@ _OPTIONS = {
 _NOT_ENFORCED = {
     "partitioned": "say partitionDay in the contract's customProperties",
     "encryptedName": "leave it out: nothing is encrypted",
-    "relationships": "leave it out: other tables are not looked up",
+    "relationships": "say it of a column of schema.lines: only lines refer to other files",
     "properties": "leave them out: a CSV has no nested columns",
     "items": "leave them out: a CSV has no nested columns",
 }
 """Words that claim something of a column which nothing here sees to."""
+_OF_NO_REFERENCE = {word: fix for word, fix in _NOT_ENFORCED.items() if word != "relationships"}
 _OF_LINES = {
     "unique": "say it of a column of schema.lines",
     "primaryKey": "say it of a column of schema.lines",
@@ -73,6 +74,7 @@ def read_columns(
     if lines is None:
         return ()
     columns: list[Column] = []
+    is_lines = lines.name == "lines"
     for index, entry in enumerate(lines.properties or []):
         name = problems.identifier(f"schema.{lines.name}.properties[{index}].name", entry.name)
         where = f"schema.{lines.name}.{name or index}"
@@ -81,9 +83,9 @@ def read_columns(
         header = name if entry.physicalName is None else entry.physicalName
         if header in {column.header for column in columns}:
             problems.add(f"{where}.physicalName", f"'{header}' is there twice", "keep one of them")
-        _refuse_idle_words(problems, where, entry)
+        _refuse_idle_words(problems, where, entry, _OF_NO_REFERENCE if is_lines else _NOT_ENFORCED)
         if entry.quality:
-            problems.add(f"{where}.quality", "is not checked", "move it to schema.lines")
+            problems.add(f"{where}.quality", "is not checked", f"move it to schema.{lines.name}")
         if entry.transformLogic:
             problems.add(f"{where}.transformLogic", "is not used", "move it to schema.revenue")
         columns.append(_column(problems, where, entry, name, header, defaults))
@@ -105,7 +107,7 @@ def read_keys(
     for entry in primary:
         if entry.name in known and not known[entry.name].required:
             problems.add(
-                f"schema.lines.{entry.name}.primaryKey",
+                f"schema.{lines.name if lines else ''}.{entry.name}.primaryKey",
                 "is of a column that may be blank",
                 "add required: true",
             )
@@ -287,7 +289,10 @@ def _sql_type(problems: Problems, where: str, logical: LogicalType, physical: st
 
 
 def read_mappings(
-    problems: Problems, revenue: SchemaObject | None, columns: Sequence[Column]
+    problems: Problems,
+    revenue: SchemaObject | None,
+    columns: Sequence[Column],
+    of_references: Sequence[str] = (),
 ) -> tuple[Mapping, ...]:
     """The canonical columns and the expressions that fill them."""
     if revenue is None:
@@ -302,7 +307,7 @@ def read_mappings(
             continue
         if entry.name in mappings:
             problems.add(where, "is there twice", "give it once")
-        mapping = _mapping(problems, where, entry, canonical[entry.name], names)
+        mapping = _mapping(problems, where, entry, canonical[entry.name], [*names, *of_references])
         if mapping is not None:
             mappings[mapping.name] = mapping
     for column in MAPPED_COLUMNS:

@@ -127,7 +127,11 @@ class Mapping:
     @property
     def direct(self) -> bool:
         """Whether the canonical column is one of the source's columns, unchanged."""
-        return len(self.sources) == 1 and self.expression == f'"{self.sources[0]}"'
+        return (
+            len(self.sources) == 1
+            and self.expression == f'"{self.sources[0]}"'
+            and "." not in self.sources[0]  # of a reference
+        )
 
 
 @dataclass(frozen=True)
@@ -187,6 +191,35 @@ class LineRule:
     description: str
     condition: str
     sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A file of the source that lines refer to, such as a product list with prices.
+
+    `column` of the lines holds a value of the reference's `key`. Expressions over lines name the
+    reference's columns as `name.column`.
+    """
+
+    name: str
+    path: str
+    """Glob of the file, relative to the landing zone."""
+    dialect: Dialect
+    columns: tuple[Column, ...]
+    column: str
+    key: str
+    line_rules: tuple[LineRule, ...] = ()
+    keys: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def qualified(self) -> tuple[str, ...]:
+        """The columns' names as expressions over lines have them."""
+        return tuple(f"{self.name}.{column.name}" for column in self.columns)
+
+    @property
+    def qualified_key(self) -> str:
+        """The key's name as expressions over lines have it."""
+        return f"{self.name}.{self.key}"
 
 
 @dataclass(frozen=True)
@@ -266,6 +299,9 @@ class SourceContract:
     keys: tuple[tuple[str, ...], ...] = ()
     """Columns that are unique together among the sound lines of a day: of several lines with the
     same values, the first file's first line counts."""
+    references: tuple[Reference, ...] = ()
+    reference: Reference | None = None
+    """The reference whose file this describes, instead of drops (see `reference_files`)."""
     support: tuple[tuple[str, str], ...] = field(default=())
     """Where alerts go: (tool, channel or address)."""
 
