@@ -44,10 +44,7 @@ def land_file(settings: Settings, file: Path, source: str) -> Landed:
     if not file.is_file():
         raise UsageError(f"{file}: is a folder; name the files in it")
     zone = LandingZone(root=str(settings.landing_folder))
-    for reference in contract.references:
-        if PurePosixPath(file.name).match(PurePosixPath(reference.path).name):
-            contract = reading(contract, reference)
-            break
+    contract = _described(contract, file.name)
     target = (PurePosixPath(contract.path).parent / file.name).as_posix()
     found = inspect(contract, file, str(file))
     there = zone.stat(target)
@@ -57,6 +54,20 @@ def land_file(settings: Settings, file: Path, source: str) -> Landed:
         if same and not _is_superseded(settings, contract, zone, target):
             return Landed(target, changed=False)
     return Landed(zone.put(file, contract.path).file, changed=True)
+
+
+def _described(contract: SourceContract, name: str) -> SourceContract:
+    """What describes a file of this name: the contract, or one of its references.
+
+    A reference in the folder of the drops goes before them; one in another folder takes only
+    names that no drop has.
+    """
+    file, drops = PurePosixPath(name), PurePosixPath(contract.path)
+    for reference in contract.references:
+        path = PurePosixPath(reference.path)
+        if file.match(path.name) and (path.parent == drops.parent or not file.match(drops.name)):
+            return reading(contract, reference)
+    return contract
 
 
 def _is_superseded(

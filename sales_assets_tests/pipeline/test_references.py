@@ -12,6 +12,9 @@ import dagster as dg
 import pytest
 
 from sales_assets.checking import check_file
+from sales_assets.errors import UsageError
+from sales_assets.landing import land_file
+from sales_assets.tracing import fate
 from sales_assets_tests.automation.test_landing import spans, tick
 from sales_assets_tests.harness import TILL, Installation, drop
 
@@ -133,6 +136,26 @@ def test_checking_a_file_takes_the_reference_that_lies_there_or_the_one_that_is_
 
     assert check_file(till.settings, contract, sales).rejected == 1
     assert check_file(till.settings, contract, sales, [other]).rejected == 0
+
+
+def test_a_reference_in_a_folder_of_its_own_does_not_take_the_drops_that_are_landed(
+    tmp_path: Path, contract: Path
+) -> None:
+    contract.write_text(contract.read_text().replace("tests/till/products*", "tests/prices/*"))
+    with Installation(tmp_path / "other", [contract]) as made:
+        file = tmp_path / "sales.csv"
+        file.write_text(drop(*SALES))
+        assert land_file(made.settings, file, "till").file == "tests/till/sales.csv"
+
+
+def test_a_line_of_a_reference_is_no_line_that_became_something(till: Installation) -> None:
+    write(till, "products.csv", LIST, 90)
+    till.materialize(FIRST, LAST, marts=False)
+    warehouse = till.resources["warehouse"]
+
+    assert [row[2] for row in fate(warehouse, "sales.csv:2").rows] == ["accepted"]
+    with pytest.raises(UsageError, match="no line of such a file is loaded"):
+        fate(warehouse, "products.csv:2")
 
 
 def test_landing_a_reference_puts_it_where_the_contract_says(
