@@ -7,7 +7,7 @@ not: the landing zone, the catalogue or the warehouse, none of which is touched.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
@@ -22,9 +22,12 @@ from rich.table import Table
 from sales_assets.contracts.inspection import Inspection
 from sales_assets.contracts.load import load_contract, load_contracts
 from sales_assets.contracts.model import SourceContract
+from sales_assets.contracts.reference_files import reading
 from sales_assets.contracts.staging import Stager, drop_files, expected_lines
 from sales_assets.errors import UsageError
 from sales_assets.planning import find_contract
+from sales_assets.resources.landing_zone import LandingZone
+from sales_assets.resources.manifests import precedence
 from sales_assets.resources.staging_area import StagingArea
 from sales_assets.settings import Settings
 from sales_assets.summary import money
@@ -73,9 +76,12 @@ def contract_of(settings: Settings, name: str) -> SourceContract:
     return find_contract(load_contracts([settings.contracts_folder]), name)
 
 
-def check_file(settings: Settings, contract: SourceContract, file: Path) -> Verdict:
+def check_file(
+    settings: Settings, contract: SourceContract, file: Path, references: Sequence[Path] = ()
+) -> Verdict:
     """Judge a file by a contract without keeping anything.
 
+    References are these files, in the contract's order, or those in the landing zone.
     Raises UsageError if there is no such file, and DropError if it would be refused.
     """
     if not file.is_file():
@@ -84,10 +90,37 @@ def check_file(settings: Settings, contract: SourceContract, file: Path) -> Verd
         area = StagingArea(folder=folder, memory_limit=settings.memory_limit, pseudonym_keys=folder)
         found = area.inspect(contract, file, str(file))
         with area.stager(contract) as stager:
+            for described, reference in _reference_files(settings, contract, references):
+                within = area.inspect(described, reference, str(reference))
+                texts = drop_files(described, reference, str(reference), within)
+                stager.load_reference(described, texts)
             first = min(found.days, default=None)
             texts = drop_files(contract, file, str(file), found, undated_day=first)
             stager.stage(contract, texts, expected_lines(texts, found))
             return _verdict(contract, stager, file, found)
+
+
+def _reference_files(
+    settings: Settings, contract: SourceContract, given: Sequence[Path]
+) -> Iterator[tuple[SourceContract, Path]]:
+    """The file of each reference, and how it is described."""
+    if len(given) > len(contract.references):
+        raise UsageError(
+            f"{given[-1]}: {contract.name} has {len(contract.references)} references; leave it out"
+        )
+    zone = LandingZone(root=str(settings.landing_folder))
+    for number, reference in enumerate(contract.references):
+        if number < len(given):
+            yield reading(contract, reference), given[number]
+            continue
+        there = zone.list(reference.path)
+        if not there:
+            raise UsageError(
+                f"{reference.path}: is not in the landing zone, and lines refer to it "
+                f"({reference.name}); land it, or name a file with --reference"
+            )
+        latest = max(there, key=precedence(contract))
+        yield reading(contract, reference), Path(zone.root, latest.file)
 
 
 def _verdict(contract: SourceContract, stager: Stager, file: Path, found: Inspection) -> Verdict:

@@ -76,6 +76,12 @@ def check(
     contract: Annotated[
         str, typer.Option("--contract", "-c", help="A contract's file, or a source's name.")
     ],
+    references: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--reference", help="A file that lines refer to; default: that in the landing zone."
+        ),
+    ] = None,
     format: Annotated[CheckFormat, typer.Option("--format", "-f")] = CheckFormat.TABLE,  # noqa: A002
 ) -> None:
     """Say what would be accepted and rejected of a file, without writing anything.
@@ -86,7 +92,7 @@ def check(
     from sales_assets.settings import Settings
 
     settings = Settings.load()
-    verdict = check_file(settings, contract_of(settings, contract), file)
+    verdict = check_file(settings, contract_of(settings, contract), file, references or ())
     print_verdict(out, verdict, format.value)
     if verdict.rejected:
         raise typer.Exit(1)

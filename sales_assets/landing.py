@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from sales_assets.contracts.inspection import inspect, sha256_of
 from sales_assets.contracts.load import load_contracts
 from sales_assets.contracts.model import Overlap, SourceContract
+from sales_assets.contracts.reference_files import reading
 from sales_assets.errors import UsageError
 from sales_assets.planning import find_contract
 from sales_assets.resources.build import build_resources
@@ -43,6 +44,7 @@ def land_file(settings: Settings, file: Path, source: str) -> Landed:
     if not file.is_file():
         raise UsageError(f"{file}: is a folder; name the files in it")
     zone = LandingZone(root=str(settings.landing_folder))
+    contract = _described(contract, file.name)
     target = (PurePosixPath(contract.path).parent / file.name).as_posix()
     found = inspect(contract, file, str(file))
     there = zone.stat(target)
@@ -54,11 +56,25 @@ def land_file(settings: Settings, file: Path, source: str) -> Landed:
     return Landed(zone.put(file, contract.path).file, changed=True)
 
 
+def _described(contract: SourceContract, name: str) -> SourceContract:
+    """What describes a file of this name: the contract, or one of its references.
+
+    A reference in the folder of the drops goes before them; one in another folder takes only
+    names that no drop has.
+    """
+    file, drops = PurePosixPath(name), PurePosixPath(contract.path)
+    for reference in contract.references:
+        path = PurePosixPath(reference.path)
+        if file.match(path.name) and (path.parent == drops.parent or not file.match(drops.name)):
+            return reading(contract, reference)
+    return contract
+
+
 def _is_superseded(
     settings: Settings, contract: SourceContract, zone: LandingZone, file: str
 ) -> bool:
     """Whether a drop does not count for all of its days, and would if it were the newest."""
-    if contract.overlap is not Overlap.LATEST:
+    if contract.overlap is not Overlap.LATEST or contract.reference is not None:
         return False
     resources = build_resources(settings)
     catalogue: Catalogue = resources["catalogue"]

@@ -105,7 +105,7 @@ def fate(warehouse: Warehouse, place: str) -> Answer:
             for (entries,) in warehouse.rows("SELECT DISTINCT files FROM ledger WHERE lines > 0")
             for entry in json.loads(entries)
             for name in [entry["file"]]
-            if _fits(name, file)
+            if _fits(name, file) and not entry.get("reference")
         }
     )
     if not files:

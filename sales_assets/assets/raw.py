@@ -9,6 +9,7 @@ Without `from __future__ import annotations`: Dagster reads the asset's annotati
 import logging
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 import dagster as dg
 
@@ -86,7 +87,7 @@ def _headers(
     known: Mapping[str, Known], days: Mapping[date, Manifest]
 ) -> dict[str, tuple[str, ...]]:
     """The column names of every text that some days are made of."""
-    files = {entry.file for manifest in days.values() for entry in manifest}
+    files = {e.file for manifest in days.values() for e in manifest if not e.reference}
     return {
         part_name(file, part.name): part.header
         for file in sorted(files)
@@ -107,12 +108,17 @@ def status(contract: SourceContract, day: date, manifest: Manifest) -> str:
 def _metadata(contract: SourceContract, day: date, manifest: Manifest) -> Metadata:
     if not manifest:
         return {"status": status(contract, day, manifest), "lines": 0}
-    return {
+    drops = [entry for entry in manifest if not entry.reference]
+    told: dict[str, Any] = {
         "status": "present",
-        "lines": sum(entry.lines for entry in manifest),
-        "files": ", ".join(entry.file for entry in manifest),
-        "sha256": ", ".join(entry.sha256 for entry in manifest),
+        "lines": sum(entry.lines for entry in drops),
+        "files": ", ".join(entry.file for entry in drops),
+        "sha256": ", ".join(entry.sha256 for entry in drops),
     }
+    references = [entry for entry in manifest if entry.reference]
+    if references:
+        told["references"] = ", ".join(f"{e.reference}: {e.file} ({e.sha256})" for e in references)
+    return told
 
 
 def _with_drops(days: dict[date, Manifest]) -> int:

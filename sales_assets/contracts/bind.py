@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from sales_assets.contracts.canonical import MAPPED_COLUMNS, REVENUE_COLUMNS
 from sales_assets.contracts.logical import MONEY_TYPE, LogicalType
-from sales_assets.contracts.model import Column, LineRule, Mapping, QualityRule
+from sales_assets.contracts.model import Column, LineRule, Mapping, QualityRule, Reference
 from sales_assets.contracts.problems import Problems
 from sales_assets.contracts.quoting import literal, quoted
 
@@ -36,18 +36,27 @@ def check_bindings(
     mappings: Sequence[Mapping],
     quality: Sequence[QualityRule],
     line_rules: Sequence[LineRule] = (),
+    references: Sequence[Reference] = (),
+    table: str = "lines",
 ) -> None:
-    """Note every expression, pattern, time zone and query that DuckDB would refuse."""
+    """Note every expression, pattern, time zone and query that DuckDB would refuse.
+
+    `table` is the object of the contract that has the columns and the rules of lines.
+    """
     connection = _engine().cursor()
     # Names that are wrong themselves are told elsewhere.
     types = {column.name.lower(): column.sql_type for column in columns if column.name}
+    for reference in references:
+        own = zip(reference.qualified, reference.columns, strict=True)
+        types |= {name: column.sql_type for name, column in own}
     _make(connection, "lines", types.items())
     _make(connection, "revenue", [(column.name, column.sql_type) for column in REVENUE_COLUMNS])
     for column in columns:
-        _check_column(problems, connection, column)
+        _check_column(problems, connection, f"schema.{table}.{column.name}", column)
     _check_mappings(problems, connection, mappings)
     for line_rule in line_rules:
-        _check_condition(problems, connection, line_rule)
+        where = f"schema.{table}.quality.{line_rule.name}.query"
+        _check_condition(problems, connection, where, line_rule)
     for index, rule in enumerate(quality):
         if rule.query is not None:
             _check_query(problems, connection, f"schema.revenue.quality[{index}].query", rule.query)
@@ -78,11 +87,11 @@ def _types(connection: duckdb.DuckDBPyConnection, query: str) -> list[str]:
 
 
 def _check_column(
-    problems: Problems, connection: duckdb.DuckDBPyConnection, column: Column
+    problems: Problems, connection: duckdb.DuckDBPyConnection, where: str, column: Column
 ) -> None:
     import duckdb
 
-    where = f"schema.lines.{column.name}.logicalTypeOptions"
+    where = f"{where}.logicalTypeOptions"
     moment = "TIMESTAMP '2000-01-01 00:00:00'"
     for option, value, expression, fix in (
         (
@@ -164,11 +173,10 @@ def _fits(sql_type: str, logical: LogicalType) -> bool:
 
 
 def _check_condition(
-    problems: Problems, connection: duckdb.DuckDBPyConnection, rule: LineRule
+    problems: Problems, connection: duckdb.DuckDBPyConnection, where: str, rule: LineRule
 ) -> None:
     import duckdb
 
-    where = f"schema.lines.quality.{rule.name}.query"
     try:
         types = _types(connection, f"SELECT {rule.condition} FROM lines WHERE {rule.condition}")
     except duckdb.Error as error:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from open_data_contract_standard.model import Server
+from open_data_contract_standard.model import SchemaObject, Server
 
 from sales_assets.contracts.logical import LogicalType, scale_of
 from sales_assets.contracts.model import WHITESPACE, Dialect, NumberFormat
@@ -55,6 +55,28 @@ def read_dialect(problems: Problems, server: Server | None) -> tuple[Dialect, di
     if server is None:
         return Dialect(), {}
     values = problems.properties(SERVER, server.customProperties, DIALECT_PROPERTIES)
+    return _dialect(problems, values, server.encoding or "UTF-8")
+
+
+def read_own_dialect(
+    problems: Problems, entry: SchemaObject, default: tuple[Dialect, dict[str, Any]]
+) -> tuple[Dialect, dict[str, Any]]:
+    """The layout of a reference's file, by its own words (with `encoding`), or else the drops'."""
+    if not entry.customProperties:
+        return default
+    where, own = f"schema.{entry.name}.customProperties", Problems()
+    known = {*DIALECT_PROPERTIES, "encoding"}
+    values = problems.properties(where, entry.customProperties, known)
+    found = _dialect(own, values, str(values.get("encoding", "UTF-8")))
+    problems.found += [
+        text.replace(SERVER, where).replace("servers[0]", where) for text in own.found
+    ]
+    return found
+
+
+def _dialect(
+    problems: Problems, values: Mapping[str, Any], encoding: str
+) -> tuple[Dialect, dict[str, Any]]:
     delimiter, quote = values.get("delimiter", ","), values.get("quoteChar", '"')
     for name, value, others in (
         ("delimiter", delimiter, {WHITESPACE}),
@@ -79,7 +101,7 @@ def read_dialect(problems: Problems, server: Server | None) -> tuple[Dialect, di
     dialect = Dialect(
         delimiter=str(delimiter),
         quote_char=str(quote),
-        encoding=_encoding(problems, server.encoding or "UTF-8"),
+        encoding=_encoding(problems, encoding),
         missing_values=tuple(dict.fromkeys(["", *missing])),
         quoted_newlines=_flag(problems, SERVER, values, "quotedNewlines"),
         header=_flag(problems, SERVER, values, "header", default=True),

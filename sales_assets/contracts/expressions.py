@@ -1,7 +1,8 @@
 """SQL that a contract's author writes: parsed, checked and refused if it can do more.
 
 Belongs here: what is allowed in `transformLogic` (a deterministic scalar expression over the
-source's columns) and in a `quality` query (one SELECT). Does not: building statements (`sql`).
+columns of the source and its references) and in a `quality` query (one SELECT). Does not: building
+statements (`sql`).
 """
 
 from __future__ import annotations
@@ -114,8 +115,13 @@ def scalar_expression(text: str, columns: Collection[str]) -> tuple[str, tuple[s
                 "a rerun has to give the same row"
             )
     used: list[str] = []
-    for column in tree.find_all(exp.Column):
-        if column.table:
+    for column in list(tree.find_all(exp.Column)):
+        name = f"{column.table}.{column.name}"
+        if column.table and name in columns and not column.db:
+            # A reference's column: one name, as the joined lines have it.
+            column.set("table", None)
+            column.set("this", exp.to_identifier(name, quoted=True))
+        elif column.table:
             raise ValueError(f"'{column.sql(dialect='duckdb')}': name the column without a table")
         if column.name not in columns:
             raise ValueError(

@@ -53,11 +53,12 @@ _OPTIONS = {
 _NOT_ENFORCED = {
     "partitioned": "say partitionDay in the contract's customProperties",
     "encryptedName": "leave it out: nothing is encrypted",
-    "relationships": "leave it out: other tables are not looked up",
+    "relationships": "say it of a column of schema.lines: only lines refer to other files",
     "properties": "leave them out: a CSV has no nested columns",
     "items": "leave them out: a CSV has no nested columns",
 }
 """Words that claim something of a column which nothing here sees to."""
+_OF_NO_REFERENCE = {word: fix for word, fix in _NOT_ENFORCED.items() if word != "relationships"}
 _OF_LINES = {
     "unique": "say it of a column of schema.lines",
     "primaryKey": "say it of a column of schema.lines",
@@ -73,6 +74,7 @@ def read_columns(
     if lines is None:
         return ()
     columns: list[Column] = []
+    is_lines = lines.name == "lines"
     for index, entry in enumerate(lines.properties or []):
         name = problems.identifier(f"schema.{lines.name}.properties[{index}].name", entry.name)
         where = f"schema.{lines.name}.{name or index}"
@@ -81,9 +83,9 @@ def read_columns(
         header = name if entry.physicalName is None else entry.physicalName
         if header in {column.header for column in columns}:
             problems.add(f"{where}.physicalName", f"'{header}' is there twice", "keep one of them")
-        _refuse_idle_words(problems, where, entry)
+        _refuse_idle_words(problems, where, entry, _OF_NO_REFERENCE if is_lines else _NOT_ENFORCED)
         if entry.quality:
-            problems.add(f"{where}.quality", "is not checked", "move it to schema.lines")
+            problems.add(f"{where}.quality", "is not checked", f"move it to schema.{lines.name}")
         if entry.transformLogic:
             problems.add(f"{where}.transformLogic", "is not used", "move it to schema.revenue")
         columns.append(_column(problems, where, entry, name, header, defaults))
@@ -265,7 +267,10 @@ def _sql_type(problems: Problems, where: str, logical: LogicalType, physical: st
 
 
 def read_mappings(
-    problems: Problems, revenue: SchemaObject | None, columns: Sequence[Column]
+    problems: Problems,
+    revenue: SchemaObject | None,
+    columns: Sequence[Column],
+    of_references: Sequence[str] = (),
 ) -> tuple[Mapping, ...]:
     """The canonical columns and the expressions that fill them."""
     if revenue is None:
@@ -280,10 +285,9 @@ def read_mappings(
             continue
         if entry.name in mappings:
             problems.add(where, "is there twice", "give it once")
-        mapping = _mapping(problems, where, entry, canonical[entry.name], names)
+        mapping = _mapping(problems, where, entry, canonical[entry.name], [*names, *of_references])
         if mapping is not None:
             mappings[mapping.name] = mapping
-            _refuse_clear_values(problems, where, mapping, canonical[mapping.name], columns)
     for column in MAPPED_COLUMNS:
         if column.required and column.name not in mappings:
             problems.add(
@@ -300,23 +304,6 @@ def read_mappings(
                 f"name it otherwise, like csv_{name}, and keep the header in physicalName",
             )
     return tuple(mappings[name] for name in canonical if name in mappings)
-
-
-def _refuse_clear_values(
-    problems: Problems,
-    where: str,
-    mapping: Mapping,
-    column: CanonicalColumn,
-    columns: Sequence[Column],
-) -> None:
-    """A pseudonym is a text: nothing else can be made from personal values."""
-    personal = [c.name for c in columns if c.name in mapping.sources and c.is_personal]
-    if personal and (column.type is not LogicalType.STRING or column.required):
-        problems.add(
-            f"{where}.transformLogic",
-            f"uses {', '.join(personal)}, of which only pseudonyms may leave the staged lines",
-            "use other columns, or classify it as internal",
-        )
 
 
 def _mapping(

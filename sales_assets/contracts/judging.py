@@ -22,9 +22,10 @@ from sales_assets.contracts.model import (
     DayFromFileName,
     LineRule,
     Mapping,
+    Reference,
     SourceContract,
 )
-from sales_assets.contracts.pseudonyms import MASK, WITHHELD, pseudonym
+from sales_assets.contracts.pseudonyms import MASK, WITHHELD, is_pseudonym, pseudonym
 from sales_assets.contracts.quoting import literal, quoted
 from sales_assets.contracts.sql import (
     Rule,
@@ -80,34 +81,17 @@ def judged_query(contract: SourceContract, lines: str, files: str) -> str:
     accepted line), and `exchanged`: a date's text that fits only with day and month exchanged.
     """
     names = {column.name for column in MAPPED_COLUMNS}
-    written = [item for column in contract.columns if (item := written_column(column))]
-    casts = [item for column in contract.columns if (item := cast_column(column))]
-    typed = [f"{parsed(column)} AS {quoted(column.name)}" for column in contract.columns]
     tried = [item for m in contract.mappings if (item := _tried(contract, m))]
     kept = [quoted(c.name) for c in contract.columns if c.name not in names]
+    kept += [quoted(reference.qualified_key) for reference in contract.references]
     texts = [text_column(column) for column in contract.columns]
     mapped = [item for column in MAPPED_COLUMNS for item in _mapped(contract, column)]
     canonical = [quoted(column.name) for column in MAPPED_COLUMNS]
     extras = [quoted(column.name) for column in contract.extra_columns]
-    of_columns = [_masked(c, rule) for c in contract.columns for rule in column_rules(c)]
-    of_columns += map(_line_rule, contract.line_rules)
     of_mapped = list(_mapped_rules(contract))
     withheld = literal(WITHHELD) if contract.has_personal_columns else "malformed_text"
-    of_files = ["lines.*", "files.file", "files.file_sha256", "files.file_day"]
     return f"""
-WITH read AS (
-    SELECT {", ".join([*of_files, *written, *([] if written else casts)])}
-    FROM {lines} AS lines JOIN {files} AS files USING (file_no)
-), cast_ AS (
-    SELECT {", ".join(["*", *(casts if written else [])])} FROM read
-), typed AS (
-    SELECT {", ".join(["*", *typed])} FROM cast_
-), ruled AS (
-    SELECT *, {_exchanged(contract)} AS exchanged,
-        coalesce({partition_day(contract)}, file_day) AS partition_date,
-        CASE WHEN malformed IS NOT NULL THEN [malformed] ELSE {_reasons(of_columns)} END
-            AS column_reasons
-    FROM typed
+WITH {ruled_steps(contract, lines, files, day=partition_day(contract))}
 ), tried AS (
     SELECT {", ".join(["*", *tried])} FROM ruled
 ), mapped AS (
@@ -130,6 +114,58 @@ FROM judged
 """
 
 
+def ruled_steps(contract: SourceContract, lines: str, files: str, *, day: str) -> str:
+    """The steps from the text of lines up to `ruled`, whose parenthesis the caller closes.
+
+    `day` is the day of a typed line. Lines are joined with the references, each a table of its
+    own (`reference_table`) whose key is unique.
+    """
+    written = [item for column in contract.columns if (item := written_column(column))]
+    casts = [item for column in contract.columns if (item := cast_column(column))]
+    typed = [f"{parsed(column)} AS {quoted(column.name)}" for column in contract.columns]
+    of_columns = [_masked(c, rule) for c in contract.columns for rule in column_rules(c)]
+    of_columns += [_not_referred(contract, reference) for reference in contract.references]
+    of_columns += map(_line_rule, contract.line_rules)
+    of_files = ["lines.*", "files.file", "files.file_sha256", "files.file_day"]
+    joined = "".join(
+        f" LEFT JOIN {reference_table(reference.name)} "
+        f"ON {quoted(reference.column)} = {quoted(reference.qualified_key)}"
+        for reference in contract.references
+    )
+    return f"""read AS (
+    SELECT {", ".join([*of_files, *written, *([] if written else casts)])}
+    FROM {lines} AS lines JOIN {files} AS files USING (file_no)
+), cast_ AS (
+    SELECT {", ".join(["*", *(casts if written else [])])} FROM read
+), typed AS (
+    SELECT {", ".join(["*", *typed])} FROM cast_
+), ruled AS (
+    SELECT *, {_exchanged(contract)} AS exchanged,
+        coalesce({day}, file_day) AS partition_date,
+        CASE WHEN malformed IS NOT NULL THEN [malformed] ELSE {_reasons(of_columns)} END
+            AS column_reasons
+    FROM typed{joined}"""
+
+
+def reference_table(name: str) -> str:
+    """The table of a reference's lines, whose columns are named as expressions name them."""
+    return quoted(f"reference {name}")
+
+
+def _not_referred(contract: SourceContract, reference: Reference) -> Rule:
+    """The rule that a value is in the reference."""
+    column = contract.column(reference.column)
+    before = literal(f"{column.name}: '")
+    after = literal(f"' is not in {reference.name} ({reference.path})")
+    reason = f"{before} || {text_column(column)} || {after}"
+    return _masked(column, Rule(_is_unknown(reference), reason))
+
+
+def _is_unknown(reference: Reference) -> str:
+    """Whether a line has a value that is not in the reference."""
+    return f"{quoted(reference.column)} IS NOT NULL AND {quoted(reference.qualified_key)} IS NULL"
+
+
 def _exchanged(contract: SourceContract) -> str:
     """The text of the first column that contradicts the stated order of day and month, or NULL."""
     cases = " ".join(
@@ -143,7 +179,7 @@ def _exchanged(contract: SourceContract) -> str:
 def _is_copied(contract: SourceContract, mapping: Mapping, column: CanonicalColumn) -> bool:
     """Whether the canonical column is a column of the drop, unchanged and in the same type."""
     return (
-        not contract.is_pseudonym(mapping)
+        not is_pseudonym(contract, mapping)
         and mapping.direct
         and contract.column(mapping.sources[0]).sql_type == column.sql_type
     )
@@ -167,7 +203,7 @@ def _mapped(contract: SourceContract, column: CanonicalColumn) -> Iterable[str]:
         yield f"{mapping.expression} AS {name}"
     else:
         value = f"TRY_CAST({tried} AS {column.sql_type})"
-        yield f"{pseudonym(value) if contract.is_pseudonym(mapping) else value} AS {name}"
+        yield f"{pseudonym(value) if is_pseudonym(contract, mapping) else value} AS {name}"
         yield tried
         if _can_fail(column, mapping):
             failed = (
@@ -238,7 +274,7 @@ def _mapped_rules(contract: SourceContract) -> Iterable[Rule]:
         told = told if mapping.sources else f"{column.name}: the contract's constant"
         if column.required:
             # Where a column is wrong already, this would only say so again.
-            wrong = [_is_wrong(contract.column(name)) for name in mapping.sources]
+            wrong = [_is_wrong_source(contract, name) for name in mapping.sources]
             unless = f" AND NOT ({' OR '.join(wrong)})" if wrong else ""
             yield Rule(f"{value} IS NULL{unless}", literal(f"{told} gave no value"))
         elif _can_fail(column, mapping):
@@ -259,6 +295,15 @@ def _mapped_rules(contract: SourceContract) -> Iterable[Rule]:
             "'order_date: ' || CAST(\"order_date\" AS VARCHAR) || ' is not in the file''s day ' "
             f"|| CAST(\"partition_date\" AS VARCHAR) || ' (late lines: {days} days)'",
         )
+
+
+def _is_wrong_source(contract: SourceContract, name: str) -> str:
+    """Whether a rule says already why a column, or one of a reference, has no value."""
+    for reference in contract.references:
+        if name in reference.qualified:
+            wrong = _is_wrong(contract.column(reference.column))
+            return f"({wrong} OR ({_is_unknown(reference)}))"
+    return _is_wrong(contract.column(name))
 
 
 def _is_wrong(column: Column) -> str:

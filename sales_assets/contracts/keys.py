@@ -35,7 +35,7 @@ def read_keys(
     for entry in primary:
         if entry.name in known and not known[entry.name].required:
             problems.add(
-                f"schema.lines.{entry.name}.primaryKey",
+                f"schema.{lines.name if lines else ''}.{entry.name}.primaryKey",
                 "is of a column that may be blank",
                 "add required: true",
             )

@@ -18,10 +18,11 @@ from sales_assets.contracts.bind import check_bindings
 from sales_assets.contracts.dialects import read_dialect
 from sales_assets.contracts.fields import read_columns, read_mappings
 from sales_assets.contracts.keys import read_across_days, read_keys
-from sales_assets.contracts.model import DayFromColumn, SourceContract
+from sales_assets.contracts.model import Column, DayFromColumn, SourceContract
 from sales_assets.contracts.odcs import read_odcs
 from sales_assets.contracts.problems import Problems
-from sales_assets.contracts.pseudonyms import needs_key
+from sales_assets.contracts.pseudonyms import needs_key, personal_names, refuse_clear_values
+from sales_assets.contracts.references import read_references
 from sales_assets.contracts.rules import (
     read_calendar,
     read_day,
@@ -93,10 +94,13 @@ def load_contract(file: Path) -> SourceContract:
     team_name = problems.identifier("team.name", team.name if team else None)
     source = problems.identifier("name", odcs.name)
     server = _server(problems, odcs.servers)
-    lines, revenue = _objects(problems, odcs.schema_)
+    lines, revenue, others = _objects(problems, odcs.schema_)
     dialect, numbers = read_dialect(problems, server)
     columns = read_columns(problems, lines, numbers)
-    mappings = read_mappings(problems, revenue, columns)
+    references = read_references(problems, lines, others, columns, (dialect, numbers))
+    qualified = [name for reference in references for name in reference.qualified]
+    mappings = read_mappings(problems, revenue, columns, qualified)
+    refuse_clear_values(problems, mappings, personal_names(columns, references))
     properties = problems.properties("customProperties", odcs.customProperties, _PROPERTIES)
     day = read_day(problems, properties.get("partitionDay"), columns)
     overlap = read_overlap(problems, properties.get("overlappingDrops"), day)
@@ -104,14 +108,17 @@ def load_contract(file: Path) -> SourceContract:
     calendar = read_calendar(problems, properties.get("calendar"))
     quality = read_quality(problems, revenue)
     tolerance = read_tolerance(problems, odcs.slaProperties)
-    line_rules = read_line_rules(problems, lines, columns)
+    line_rules = read_line_rules(problems, lines, columns, qualified)
     limits = read_rejected_limits(problems, lines)
     pseudonym_key = problems.identifier(
         "customProperties.pseudonymKey", properties.get("pseudonymKey", "default")
     )
     keys = read_keys(problems, lines, columns)
     across_days = read_across_days(problems, lines)
-    check_bindings(problems, columns, mappings, quality, line_rules)
+    check_bindings(problems, columns, mappings, quality, line_rules, references)
+    for reference in references:
+        own = reference.columns, (), (), reference.line_rules
+        check_bindings(problems, *own, table=reference.name)
     problems.raise_if_any(file)
     assert server is not None
     assert server.path is not None
@@ -143,6 +150,7 @@ def load_contract(file: Path) -> SourceContract:
         keys=keys,
         across_days=across_days,
         pseudonym_key=pseudonym_key,
+        references=references,
         support=tuple(
             (item.tool or "other", item.url or item.channel or "") for item in odcs.support or []
         ),
@@ -152,17 +160,13 @@ def load_contract(file: Path) -> SourceContract:
 
 def _digest(contract: SourceContract) -> str:
     """Hash of what can change a row: not of descriptions, owners, checks, history or calendar."""
-    prose = {"description", "classification"}
     day = contract.day
-    deciding = [
+    deciding: list[object] = [
         PARSER_VERSION,
         contract.name,
         contract.path,
         asdict(contract.dialect),
-        [
-            {k: v for k, v in asdict(c).items() if k not in prose} | {"personal": c.is_personal}
-            for c in contract.columns
-        ],
+        [_deciding(column) for column in contract.columns],
         [(mapping.name, mapping.expression) for mapping in contract.mappings],
         day.column if isinstance(day, DayFromColumn) else [day.pattern.pattern, day.format],
         [(rule.name, rule.description, rule.condition) for rule in contract.line_rules],
@@ -172,7 +176,22 @@ def _digest(contract: SourceContract) -> str:
         contract.overlap,
         contract.late_tolerance.days,
     ]
+    deciding += [
+        [
+            (reference.name, reference.path, reference.column, reference.key, reference.keys),
+            asdict(reference.dialect),
+            [_deciding(column) for column in reference.columns],
+            [(rule.name, rule.condition) for rule in reference.line_rules],
+        ]
+        for reference in contract.references
+    ]
     return hashlib.sha256(json.dumps(deciding).encode()).hexdigest()
+
+
+def _deciding(column: Column) -> dict[str, object]:
+    prose = {"description", "classification"}
+    said = {word: value for word, value in asdict(column).items() if word not in prose}
+    return said | {"personal": column.is_personal}
 
 
 def _server(problems: Problems, servers: list[Server] | None) -> Server | None:
@@ -192,18 +211,23 @@ def _server(problems: Problems, servers: list[Server] | None) -> Server | None:
 
 def _objects(
     problems: Problems, objects: list[SchemaObject] | None
-) -> tuple[SchemaObject | None, SchemaObject | None]:
-    """The two objects of the schema; each has to be there once, and nothing else."""
+) -> tuple[SchemaObject | None, SchemaObject | None, list[SchemaObject]]:
+    """The two objects of the schema, each of which has to be there once, and the references."""
     found: dict[str, SchemaObject] = {}
     for index, entry in enumerate(objects or []):
-        if entry.name not in {LINES, REVENUE} or entry.name in found:
-            twice = "is there twice" if entry.name in found else "is not read"
-            problems.add(
-                f"schema[{index}].name", f"'{entry.name}' {twice}", f"use {LINES} and {REVENUE}"
-            )
+        name = entry.name or ""
+        if name in found or (name not in {LINES, REVENUE} and not entry.physicalName):
+            twice = "is there twice" if name in found else "is not read"
+            fix = f"use {LINES} and {REVENUE}, or give a reference's file as physicalName"
+            problems.add(f"schema[{index}].name", f"'{name}' {twice}", fix)
         else:
-            found[entry.name] = entry
+            found[name] = entry
+        if entry.relationships:
+            problems.add(
+                f"schema[{index}].relationships", "are not read", f"say them of columns of {LINES}"
+            )
     for name in (LINES, REVENUE):
         if name not in found:
             problems.add("schema", f"has no object named '{name}'", f"add '- name: {name}'")
-    return found.get(LINES), found.get(REVENUE)
+    others = [entry for name, entry in found.items() if name not in {LINES, REVENUE}]
+    return found.get(LINES), found.get(REVENUE), others

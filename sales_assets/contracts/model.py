@@ -134,7 +134,11 @@ class Mapping:
     @property
     def direct(self) -> bool:
         """Whether the canonical column is one of the source's columns, unchanged."""
-        return len(self.sources) == 1 and self.expression == f'"{self.sources[0]}"'
+        return (
+            len(self.sources) == 1
+            and self.expression == f'"{self.sources[0]}"'
+            and "." not in self.sources[0]  # of a reference
+        )
 
 
 @dataclass(frozen=True)
@@ -194,6 +198,35 @@ class LineRule:
     description: str
     condition: str
     sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A file of the source that lines refer to, such as a product list with prices.
+
+    `column` of the lines holds a value of the reference's `key`. Expressions over lines name the
+    reference's columns as `name.column`.
+    """
+
+    name: str
+    path: str
+    """Glob of the file, relative to the landing zone."""
+    dialect: Dialect
+    columns: tuple[Column, ...]
+    column: str
+    key: str
+    line_rules: tuple[LineRule, ...] = ()
+    keys: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def qualified(self) -> tuple[str, ...]:
+        """The columns' names as expressions over lines have them."""
+        return tuple(f"{self.name}.{column.name}" for column in self.columns)
+
+    @property
+    def qualified_key(self) -> str:
+        """The key's name as expressions over lines have it."""
+        return f"{self.name}.{self.key}"
 
 
 @dataclass(frozen=True)
@@ -278,6 +311,9 @@ class SourceContract:
     rejected. None: a key is unique within its day only."""
     pseudonym_key: str = "default"
     """Which key makes pseudonyms of personal values; another name makes all rows anew."""
+    references: tuple[Reference, ...] = ()
+    reference: Reference | None = None
+    """The reference whose file this describes, instead of drops (see `reference_files`)."""
     support: tuple[tuple[str, str], ...] = field(default=())
     """Where alerts go: (tool, channel or address)."""
 
@@ -308,7 +344,3 @@ class SourceContract:
     def has_personal_columns(self) -> bool:
         """Whether a line can hold personal values."""
         return any(column.is_personal for column in self.columns)
-
-    def is_pseudonym(self, mapping: Mapping) -> bool:
-        """Whether a canonical column comes from personal values, and so holds pseudonyms."""
-        return any(self.column(name).is_personal for name in mapping.sources)

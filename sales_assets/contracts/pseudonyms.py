@@ -12,10 +12,14 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sales_assets.contracts.model import SourceContract
+from sales_assets.contracts.canonical import MAPPED_COLUMNS
+from sales_assets.contracts.logical import LogicalType
+from sales_assets.contracts.model import Column, Mapping, Reference, SourceContract
+from sales_assets.contracts.problems import Problems
 from sales_assets.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,12 +50,40 @@ def set_key(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
         connection.execute(f"SET VARIABLE pseudonym_{name} = ?::BLOB", [block])
 
 
+def personal_names(columns: Sequence[Column], references: Sequence[Reference]) -> set[str]:
+    """The names, as expressions have them, of all columns with personal values."""
+    names = {column.name for column in columns if column.is_personal}
+    for reference in references:
+        names |= {f"{reference.name}.{c.name}" for c in reference.columns if c.is_personal}
+    return names
+
+
+def is_pseudonym(contract: SourceContract, mapping: Mapping) -> bool:
+    """Whether a canonical column comes from personal values, and so holds pseudonyms."""
+    return not personal_names(contract.columns, contract.references).isdisjoint(mapping.sources)
+
+
 def needs_key(contract: SourceContract) -> bool:
     """Whether anything of the contract's personal values leaves the staged lines."""
-    return any(contract.is_pseudonym(mapping) for mapping in contract.mappings) or (
+    return any(is_pseudonym(contract, mapping) for mapping in contract.mappings) or (
         contract.across_days is not None
         and any(contract.column(name).is_personal for name in contract.keys[0])
     )
+
+
+def refuse_clear_values(
+    problems: Problems, mappings: Sequence[Mapping], personal: Collection[str]
+) -> None:
+    """Refuse mappings that use personal columns for anything but a text that may be missing."""
+    texts = {c.name for c in MAPPED_COLUMNS if c.type is LogicalType.STRING and not c.required}
+    for mapping in mappings:
+        used = [name for name in mapping.sources if name in personal]
+        if used and mapping.name not in texts:
+            problems.add(
+                f"schema.revenue.{mapping.name}.transformLogic",
+                f"uses {', '.join(used)}, of which only pseudonyms may leave the staged lines",
+                "use other columns, or classify it as internal",
+            )
 
 
 def read_key(folder: Path, name: str) -> bytes:

@@ -186,14 +186,18 @@ def read_quality(problems: Problems, revenue: SchemaObject | None) -> tuple[Qual
 
 
 def read_line_rules(
-    problems: Problems, lines: SchemaObject | None, columns: Sequence[Column]
+    problems: Problems,
+    lines: SchemaObject | None,
+    columns: Sequence[Column],
+    of_references: Sequence[str] = (),
 ) -> tuple[LineRule, ...]:
     """The quality rules on the drop's lines: the lines that such a query counts are rejected."""
     rules: dict[str, LineRule] = {}
-    names = [column.name for column in columns]
+    names = [*(column.name for column in columns), *of_references]
+    table = (lines.name if lines else None) or "lines"
     for index, entry in enumerate((lines.quality if lines else None) or []):
-        field = f"schema.lines.quality[{index}]"
-        if entry.metric is not None:
+        field = f"schema.{table}.quality[{index}]"
+        if entry.metric is not None and table == "lines":
             continue  # a limit: see `read_rejected_limits`
         before = len(problems.found)
         name = problems.identifier(f"{field}.name", entry.name)
@@ -208,7 +212,7 @@ def read_line_rules(
                 "leave it out, or move the rule to schema.revenue",
             )
         try:
-            condition, sources = counted_condition(entry.query or "", "lines", names)
+            condition, sources = counted_condition(entry.query or "", table, names)
         except ValueError as error:
             problems.add(f"{field}.query", str(error), "SELECT COUNT(*) FROM ${object} WHERE ...")
             continue

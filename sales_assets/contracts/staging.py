@@ -20,7 +20,7 @@ from uuid import uuid4
 
 from sales_assets.contracts.canonical import REJECTED_COLUMNS, REVENUE_COLUMNS
 from sales_assets.contracts.inspection import Inspection, is_day_of_file, part_name
-from sales_assets.contracts.judging import day_index_query, judged_query
+from sales_assets.contracts.judging import day_index_query, judged_query, reference_table
 from sales_assets.contracts.keys import LINE_KEY, doubles_query, line_key
 from sales_assets.contracts.model import DayFromColumn, SourceContract
 from sales_assets.contracts.pseudonyms import MASK
@@ -33,6 +33,7 @@ from sales_assets.contracts.reader import (
     files_table,
     other_lines_schema,
 )
+from sales_assets.contracts.reference_files import reference_query, refused, wrong_query
 from sales_assets.errors import DropError, RefusedDropError
 
 if TYPE_CHECKING:
@@ -116,6 +117,34 @@ class Stager:
                 "unknown"
             )
         return days, undated
+
+    def load_reference(self, read: SourceContract, files: Sequence[DropFile]) -> None:
+        """Judge a reference's file and hold its lines for `stage`; `read` is from `reading`.
+
+        Raises RefusedDropError if anything is wrong with one of its lines.
+        """
+        assert read.reference is not None
+        self._con.execute(files_table("reference_files", files))
+
+        def judge(lines: str) -> int:
+            query = reference_query(read, lines, "reference_files")
+            self._con.execute(f"CREATE OR REPLACE TEMP TABLE reference_lines AS {query}")
+            [(count,)] = self._con.execute("SELECT count(*) FROM reference_lines").fetchall()
+            return int(count)
+
+        expected = sum(file.lines for file in files)
+        count = self._read(read, files, judge, lambda count: count == expected)
+        if count != expected:
+            raise DropError(f"{files[0].file}: {expected} lines were counted, but {count} read")
+        wrong = self._con.execute(wrong_query(read, "reference_lines")).fetchall()
+        if wrong:
+            raise refused(read, wrong)
+        named = zip(read.columns, read.reference.qualified, strict=True)
+        items = ", ".join(f"{quoted(column.name)} AS {quoted(name)}" for column, name in named)
+        self._con.execute(
+            f"CREATE OR REPLACE TEMP TABLE {reference_table(read.reference.name)} AS "
+            f"SELECT {items} FROM reference_lines"
+        )
 
     def stage(
         self,

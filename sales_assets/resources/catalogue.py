@@ -27,7 +27,8 @@ import sqlalchemy as sa
 from filelock import FileLock
 
 from sales_assets.contracts.inspection import Inspection, Part
-from sales_assets.contracts.model import Overlap, SourceContract
+from sales_assets.contracts.model import Overlap, Reference, SourceContract
+from sales_assets.contracts.reference_files import reading
 from sales_assets.errors import DropError, TransientError, UsageError
 from sales_assets.partitions import Window
 from sales_assets.resources.landing_zone import Drop, LandingZone
@@ -55,6 +56,7 @@ _DROPS = sa.Table(
     sa.Column("inspection", sa.Text, nullable=False),
     sa.Column("refused", sa.Text, nullable=False),
     sa.Column("first_seen_ns", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("reference", sa.String, nullable=False, server_default=""),
 )
 _CHANGES = sa.Table(
     "changes",
@@ -153,6 +155,11 @@ class Catalogue(dg.ConfigurableResource[Any]):
                 "it an empty folder"
             )
         listed = {drop.file: drop for drop in zone.list(contract.path)}
+        references: dict[str, Reference] = {}
+        for reference in contract.references:
+            found = {drop.file: drop for drop in zone.list(reference.path)}
+            references |= dict.fromkeys(found, reference)
+            listed |= found
         gone = [known.pop(file) for file in sorted(known.keys() - listed.keys())]
         due = [
             drop
@@ -165,7 +172,7 @@ class Catalogue(dg.ConfigurableResource[Any]):
             some = due[start : start + WRITTEN_AT_ONCE]
             read = [
                 replace(
-                    self._inspect(contract, zone, inspect, drop),
+                    self._inspect(contract, zone, inspect, drop, references.get(drop.file)),
                     first_seen_ns=_first_seen(known.get(drop.file), drop, now),
                 )
                 for drop in some
@@ -189,15 +196,24 @@ class Catalogue(dg.ConfigurableResource[Any]):
         return known, fresh
 
     def _inspect(
-        self, contract: SourceContract, zone: LandingZone, inspect: Inspect, drop: Drop
+        self,
+        contract: SourceContract,
+        zone: LandingZone,
+        inspect: Inspect,
+        drop: Drop,
+        reference: Reference | None,
     ) -> Known:
+        name = reference.name if reference else ""
+        described = reading(contract, reference) if reference else contract
+        found, reason = None, ""
         try:
             with zone.local(drop.file) as path:
-                return Known(drop, inspect(contract, path, drop.file), "", contract.digest)
+                found = inspect(described, path, drop.file)
         except DropError as error:
-            return Known(drop, None, str(error), contract.digest)
+            reason = str(error)
         except OSError as error:
-            return Known(drop, None, f"{drop.file}: cannot be read ({error})", contract.digest)
+            reason = f"{drop.file}: cannot be read ({error})"
+        return Known(drop, found, reason, contract.digest, reference=name)
 
     def _write(
         self, contract: SourceContract, gone: Sequence[Known], read: Sequence[Known]
@@ -240,9 +256,10 @@ class Catalogue(dg.ConfigurableResource[Any]):
         """The days that are made of others than before some drops changed.
 
         They may be days of other drops: a drop that was touched supersedes them, and where it
-        takes a drop's first day, the undated lines of that drop move to another.
+        takes a drop's first day, the undated lines of that drop move to another. A reference that
+        changed is in all days.
         """
-        if contract.overlap is Overlap.UNION:
+        if contract.overlap is Overlap.UNION and not contract.references:
             return set()
         now = {row.file: _load_known(row) for row in _rows(connection, contract)}
         before = {file: item for file, item in now.items() if file not in was}
@@ -271,6 +288,7 @@ class Catalogue(dg.ConfigurableResource[Any]):
                 inspection=_dump_inspection(item.inspection) if item.inspection else "",
                 refused=item.refused,
                 first_seen_ns=item.first_seen_ns,
+                reference=item.reference,
             )
         )
 
@@ -450,7 +468,7 @@ def _dump_inspection(inspection: Inspection) -> str:
 def _load_known(row: sa.Row[Any]) -> Known:
     inspection = _load_inspection(row.inspection) if row.inspection else None
     drop = Drop(row.file, row.size, row.modified_ns)
-    return Known(drop, inspection, row.refused, row.digest, row.first_seen_ns)
+    return Known(drop, inspection, row.refused, row.digest, row.first_seen_ns, row.reference)
 
 
 def _load_inspection(text: str) -> Inspection | None:

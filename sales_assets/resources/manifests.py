@@ -8,7 +8,7 @@ not: finding out what a drop holds (`contracts.inspection`), or keeping it (`cat
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
@@ -20,23 +20,29 @@ from sales_assets.resources.landing_zone import Drop
 
 @dataclass(frozen=True)
 class Entry:
-    """One file's part in a day: `lines` of the file are of that day, `undated` ones among them."""
+    """One file's part in a day: `lines` of the file are of that day, `undated` ones among them.
+
+    A `reference` by its name: a file that the day's lines refer to, without lines of its own.
+    """
 
     file: str
     sha256: str
     lines: int
     undated: int = 0
+    reference: str = ""
 
 
 Manifest = tuple[Entry, ...]
-"""The files that make up one day of one source, sorted by name; empty without a drop."""
+"""The files that make up one day of one source, sorted by name, and then the references that they
+refer to; empty without a drop."""
 
 
 @dataclass(frozen=True)
 class Known:
     """A drop that the catalogue knows: its inspection, and why it is refused, if it is.
 
-    `first_seen_ns` is when a refresh of the catalogue saw it first with this size and time.
+    `first_seen_ns` is when a refresh of the catalogue saw it first with this size and time. It is
+    no drop but a file that drops refer to if `reference` names one.
     """
 
     drop: Drop
@@ -44,9 +50,12 @@ class Known:
     refused: str
     digest: str = ""
     first_seen_ns: int = field(default=0, compare=False)
+    reference: str = ""
 
     def days_at_most(self, contract: SourceContract) -> frozenset[date] | None:
         """The days that the drop can hold; None if nothing is known of them."""
+        if self.reference:
+            return None
         if self.inspection is not None:
             return frozenset(self.inspection.days)
         return days_at_most(contract, self.drop.file)
@@ -75,15 +84,18 @@ class Held(NamedTuple):
     first_seen_ns: int
 
 
+def precedence(contract: SourceContract) -> Callable[[Drop], tuple[int, str]]:
+    """The order of drops of which the last counts."""
+    by_name = contract.overlap is Overlap.LATEST_BY_NAME
+    return lambda drop: (0 if by_name else drop.modified_ns, drop.file)
+
+
 def held(contract: SourceContract, known: Mapping[str, Known]) -> dict[date, list[Held]]:
     """The drops that hold each day, those that supersede others after them."""
-    by_name = contract.overlap is Overlap.LATEST_BY_NAME
+    order = precedence(contract)
     by_day: dict[date, list[Held]] = {}
-    for item in sorted(
-        known.values(),
-        key=lambda item: (0 if by_name else item.drop.modified_ns, item.drop.file),
-    ):
-        if item.inspection is None or item.refused:
+    for item in sorted(known.values(), key=lambda item: order(item.drop)):
+        if item.inspection is None or item.refused or item.reference:
             continue
         for day, lines in item.inspection.days.items():
             own = Held(item.drop, item.inspection, lines, item.first_seen_ns)
@@ -99,6 +111,7 @@ def manifests(contract: SourceContract, known: Mapping[str, Known]) -> dict[date
     drop belong to the first day for which it counts.
     """
     by_day = held(contract, known)
+    references = tuple(_references(contract, known))
     placed: set[str] = set()
     result: dict[date, Manifest] = {}
     for day in sorted(by_day):
@@ -107,8 +120,22 @@ def manifests(contract: SourceContract, known: Mapping[str, Known]) -> dict[date
             undated = 0 if drop.file in placed else found.undated
             placed.add(drop.file)
             entries.append(Entry(drop.file, found.sha256, lines + undated, undated))
-        result[day] = tuple(entries)
+        result[day] = (*entries, *references)
     return result
+
+
+def _references(contract: SourceContract, known: Mapping[str, Known]) -> Iterator[Entry]:
+    """The file of each reference: of several the last, by time unless the contract says by name."""
+    order = precedence(contract)
+    for reference in contract.references:
+        usable = [
+            (item.drop, item.inspection)
+            for item in known.values()
+            if item.reference == reference.name and item.inspection is not None and not item.refused
+        ]
+        if usable:
+            drop, found = max(usable, key=lambda pair: order(pair[0]))
+            yield Entry(drop.file, found.sha256, 0, reference=reference.name)
 
 
 def _counting(contract: SourceContract, drops: Sequence[Held]) -> list[Held]:
@@ -126,10 +153,19 @@ def refusals(
     """Those of some days that a refused drop may hold, with the reasons.
 
     A file whose name says its day spoils that day alone. Of any other it is not known which days
-    it holds, so all of them wait until it is mended or removed.
+    it holds, so all of them wait until it is mended or removed. Days with drops wait for a
+    reference that is not there.
     """
-    reasons: dict[date, str] = {}
     wanted = list(days)
+    there = {item.reference for item in known.values()}
+    missing = [
+        f"{reference.path}: is not in the landing zone, and the lines of {contract.name} refer to "
+        f"it ({reference.name}); land it"
+        for reference in contract.references
+        if reference.name not in there
+    ]
+    with_drops = held(contract, known) if missing else {}
+    reasons = {day: "\n".join(missing) for day in wanted if day in with_drops}
     for item in known.values():
         if item.refused:
             own = item.days_at_most(contract)

@@ -21,6 +21,7 @@ from sales_assets.contracts.model import DayFromColumn, SourceContract
 from sales_assets.contracts.pseudonyms import needs_key, read_key, set_key
 from sales_assets.contracts.quoting import literal
 from sales_assets.contracts.reader import DropFile
+from sales_assets.contracts.reference_files import reading
 from sales_assets.contracts.staging import StagedDay, Stager, drop_files, expected_lines
 from sales_assets.errors import DropError, RefusedDropError
 from sales_assets.resources.catalogue import Catalogue
@@ -62,7 +63,10 @@ class StagingArea(dg.ConfigurableResource[Any]):
         Raises DropError for a file that cannot be used.
         """
         found = inspect(contract, path, file)
-        if isinstance(contract.day, DayFromColumn):
+        if contract.reference is not None:
+            with self.stager(contract) as stager:
+                stager.load_reference(contract, drop_files(contract, path, file, found))
+        elif isinstance(contract.day, DayFromColumn):
             with self.stager(contract) as stager:
                 found = stager.count_days(contract, path, file, found)
         return found
@@ -90,9 +94,12 @@ class StagingArea(dg.ConfigurableResource[Any]):
         reads = [days] if many_days else list(_chunks(days, chunk_days))
         for read in reads:
             with self.stager(contract) as stager, ExitStack() as stack:
-                files, expected = _drop_files(
-                    contract, zone, catalogue, {day: manifests[day] for day in read}, stack
-                )
+                some = {day: manifests[day] for day in read}
+                for described, entry, day in _references(contract, some):
+                    found = _unchanged(contract, zone, catalogue, entry, day)
+                    path = stack.enter_context(zone.local(entry.file))
+                    stager.load_reference(described, drop_files(described, path, entry.file, found))
+                files, expected = _drop_files(contract, zone, catalogue, some, stack)
                 try:
                     stager.stage(contract, files, expected)
                 except RefusedDropError as error:
@@ -120,6 +127,8 @@ def _drop_files(
     entries: dict[str, Entry] = {}
     for day, manifest in manifests.items():
         for entry in manifest:
+            if entry.reference:
+                continue
             entries.setdefault(entry.file, entry)
             days.setdefault(entry.file, []).append(day)
             if entry.undated:
@@ -133,6 +142,26 @@ def _drop_files(
         expected |= expected_lines(own, found, days[file])
         texts += own
     return texts, expected
+
+
+def _references(
+    contract: SourceContract, manifests: Mapping[date, Manifest]
+) -> Iterator[tuple[SourceContract, Entry, date]]:
+    """The one file of each reference of some days, with its description and one of the days."""
+    for reference in contract.references:
+        entries = {
+            entry: day
+            for day, manifest in manifests.items()
+            for entry in manifest
+            if entry.reference == reference.name
+        }
+        if len(entries) != 1:
+            raise DropError(
+                f"{reference.path}: {contract.name}/raw was materialised with {len(entries)} "
+                f"versions of {reference.name} for these days; materialise it again for all of them"
+            )
+        [(entry, day)] = entries.items()
+        yield reading(contract, reference), entry, day
 
 
 def _unchanged(
