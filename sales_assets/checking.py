@@ -19,11 +19,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from sales_assets.contracts.drop_files import drop_files, expected_lines
 from sales_assets.contracts.inspection import Inspection
 from sales_assets.contracts.load import load_contract, load_contracts
 from sales_assets.contracts.model import SourceContract
 from sales_assets.contracts.reference_files import reading
-from sales_assets.contracts.staging import Stager, drop_files, expected_lines
+from sales_assets.contracts.staging import Stager
 from sales_assets.errors import UsageError
 from sales_assets.planning import find_contract
 from sales_assets.resources.landing_zone import LandingZone

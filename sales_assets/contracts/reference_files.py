@@ -32,6 +32,7 @@ def reading(contract: SourceContract, reference: Reference) -> SourceContract:
         line_rules=reference.line_rules,
         rejected_limits=(),
         keys=reference.keys,
+        across_days=None,
         references=(),
         reference=reference,
     )

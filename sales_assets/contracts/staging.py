@@ -7,10 +7,8 @@ Parquet goes (`resources.object_store`).
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -19,26 +17,23 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 from sales_assets.contracts.canonical import REJECTED_COLUMNS, REVENUE_COLUMNS
-from sales_assets.contracts.inspection import Inspection, is_day_of_file, part_name
+from sales_assets.contracts.drop_files import drop_files
+from sales_assets.contracts.inspection import Inspection
 from sales_assets.contracts.judging import day_index_query, judged_query, reference_table
 from sales_assets.contracts.keys import LINE_KEY, doubles_query, line_key
 from sales_assets.contracts.model import DayFromColumn, SourceContract
 from sales_assets.contracts.pseudonyms import MASK
 from sales_assets.contracts.quoting import literal, quoted
 from sales_assets.contracts.reader import (
-    Copy,
     DropFile,
-    copied_lines,
-    fast_lines,
     files_table,
-    other_lines_schema,
 )
+from sales_assets.contracts.reading import LineReader
 from sales_assets.contracts.reference_files import reference_query, refused, wrong_query
 from sales_assets.errors import DropError, RefusedDropError
 
 if TYPE_CHECKING:
     import duckdb
-    import pyarrow as pa
 
 _T = TypeVar("_T")
 
@@ -76,6 +71,7 @@ class Stager:
     def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
         self._con = connection
         self._folder = folder
+        self._reader = LineReader(connection, folder)
         connection.execute("SET disabled_optimizers = 'type_pushdown,common_subexpressions'")
         connection.execute("SET TimeZone = 'UTC'")
 
@@ -100,7 +96,7 @@ class Stager:
         def count(lines: str) -> list[tuple[date | None, int, Mapping[str, Any] | None]]:
             return self._con.execute(day_index_query(contract, lines)).fetchall()
 
-        rows = self._read(
+        rows = self._reader.read(
             contract, [drop], count, lambda rows: sum(n for _, n, _ in rows) == drop.lines
         )
         column = contract.column(contract.day.column)
@@ -133,7 +129,7 @@ class Stager:
             return int(count)
 
         expected = sum(file.lines for file in files)
-        count = self._read(read, files, judge, lambda count: count == expected)
+        count = self._reader.read(read, files, judge, lambda count: count == expected)
         if count != expected:
             raise DropError(f"{files[0].file}: {expected} lines were counted, but {count} read")
         wrong = self._con.execute(wrong_query(read, "reference_lines")).fetchall()
@@ -177,7 +173,7 @@ class Stager:
         for (no, _), lines_in in due.items():
             seen[no] += lines_in
         partly = [file for file in files if seen[file.file_no] < file.lines]
-        counted = self._read(contract, files, judge, lambda counts: counts == due, partly)
+        counted = self._reader.read(contract, files, judge, lambda counts: counts == due, partly)
         names = {file.file_no: file.file for file in files}
         self._refuse_exchanged_days(contract, names)
         for (no, day), lines_in in expected.items():
@@ -267,95 +263,6 @@ class Stager:
             )
         return files
 
-    def _read(
-        self,
-        contract: SourceContract,
-        files: Sequence[DropFile],
-        use: Callable[[str], _T],
-        complete: Callable[[_T], bool],
-        partly: Sequence[DropFile] = (),
-    ) -> _T:
-        """Use the lines of the files: read fast, and again with care if that was not complete.
-
-        Of the files in `partly`, `complete` sees only some lines: the records of those that are
-        read where they lie are counted first, since a line joined to another would shift the
-        numbers of those after it.
-        """
-        import duckdb
-
-        plain = [file for file in files if file.plain]
-        if all(self._is_well_formed(contract, file) for file in partly if file.plain):
-            others = [file for file in files if not file.plain]
-            with self._lines(contract, plain, others, every_line=False) as lines:
-                try:
-                    result = use(lines)
-                except duckdb.Error:
-                    pass  # DuckDB refuses what is not well formed; line by line it is seen why
-                else:
-                    if complete(result):
-                        return result
-        plain = [file for file in plain if self._is_well_formed(contract, file)]
-        others = [file for file in files if file not in plain]
-        with self._lines(contract, plain, others, every_line=True) as lines:
-            try:
-                return use(lines)
-            except duckdb.InvalidInputException as error:
-                names = ", ".join(file.file for file in files)
-                told = str(error).splitlines()[0]
-                raise DropError(f"{names}: cannot be read ({told})") from error
-
-    @contextmanager
-    def _lines(
-        self,
-        contract: SourceContract,
-        plain: Sequence[DropFile],
-        others: Sequence[DropFile],
-        *,
-        every_line: bool,
-    ) -> Iterator[str]:
-        """A query for the lines of some files, valid inside the block."""
-        parts = [fast_lines(contract, plain)] if plain else []
-        folder = self._folder / uuid4().hex
-        try:
-            if others:
-                folder.mkdir(parents=True)
-                self._copy_lines(contract, others, folder, every_line=every_line)
-                parts += [copied_lines(contract, others, folder), "SELECT * FROM other_lines"]
-            yield f"({' UNION ALL BY NAME '.join(filter(None, parts))})"
-        finally:
-            self._con.execute("DROP TABLE IF EXISTS other_lines")
-            shutil.rmtree(folder, ignore_errors=True)
-
-    def _copy_lines(
-        self, contract: SourceContract, files: Sequence[DropFile], folder: Path, *, every_line: bool
-    ) -> None:
-        # Table by table, not as one stream: DuckDB would wrap the copy's DropError.
-        self._add_lines("CREATE OR REPLACE TEMP TABLE", other_lines_schema(contract).empty_table())
-        for file in files:
-            for lines in Copy(contract, file, every_line=every_line).write(folder):
-                self._add_lines("INSERT INTO", lines)
-
-    def _add_lines(self, statement: str, lines: pa.Table) -> None:
-        self._con.register("lines_now", lines)
-        into = f"{statement} other_lines"
-        self._con.execute(
-            f"{into} AS SELECT * FROM lines_now"
-            if statement.startswith("CREATE")
-            else f"{into} SELECT * FROM lines_now"
-        )
-        self._con.unregister("lines_now")
-
-    def _is_well_formed(self, contract: SourceContract, file: DropFile) -> bool:
-        import duckdb
-
-        try:
-            counted = self._con.execute(
-                f"SELECT count(*) FROM ({fast_lines(contract, [file])})"
-            ).fetchall()
-        except duckdb.Error:
-            return False
-        return bool(counted[0][0] == file.lines)
-
 
 def _accepted_columns(contract: SourceContract) -> list[str]:
     """What the Parquet of accepted lines has: canonical and extra columns, and the key's hash.
@@ -368,50 +275,6 @@ def _accepted_columns(contract: SourceContract) -> list[str]:
     if contract.across_days:
         columns += [f"{line_key(contract)} AS {LINE_KEY}", "text"]
     return columns
-
-
-def drop_files(
-    contract: SourceContract,
-    path: Path,
-    file: str,
-    found: Inspection,
-    first_no: int = 0,
-    undated_day: date | None = None,
-) -> list[DropFile]:
-    """The texts of a drop, ready to be read, with numbers from `first_no` on.
-
-    Undated lines of a drop whose name does not say its day are of `undated_day`, and left out
-    without one.
-    """
-    return [
-        DropFile(
-            file_no=number,
-            path=path,
-            file=part_name(file, part.name),
-            sha256=found.sha256,
-            header=part.header,
-            lines=part.lines,
-            plain=part.plain,
-            file_day=min(part.days) if is_day_of_file(contract) else undated_day,
-            member=part.name,
-        )
-        for number, part in enumerate(found.parts, start=first_no)
-    ]
-
-
-def expected_lines(
-    files: Sequence[DropFile], found: Inspection, days: Container[date] | None = None
-) -> dict[tuple[int, date], int]:
-    """The lines that each (file_no, day) has to give: of all days of a drop, or of these.
-
-    `files` are the drop's texts as `drop_files` made them.
-    """
-    expected: Counter[tuple[int, date]] = Counter()
-    for text, part in zip(files, found.parts, strict=True):
-        expected.update({(text.file_no, day): lines for day, lines in part.days.items()})
-        if part.undated and text.file_day is not None:
-            expected[text.file_no, text.file_day] += part.undated
-    return {key: lines for key, lines in expected.items() if days is None or key[1] in days}
 
 
 def exchanged_days(

@@ -21,12 +21,13 @@ import yaml
 
 from sales_assets.contracts import model
 from sales_assets.contracts.canonical import MAPPED_COLUMNS
+from sales_assets.contracts.drop_files import drop_files, expected_lines
 from sales_assets.contracts.inspection import Inspection, inspect
 from sales_assets.contracts.load import load_contract
 from sales_assets.contracts.logical import SQL_TYPES, LogicalType
 from sales_assets.contracts.model import Column, Dialect, SourceContract
 from sales_assets.contracts.reader import DropFile
-from sales_assets.contracts.staging import StagedDay, Stager, drop_files, expected_lines
+from sales_assets.contracts.staging import StagedDay, Stager
 from sales_assets.resources.staging_area import StagingArea
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -29,7 +29,7 @@ from hypothesis import strategies as st
 from sales_assets.contracts.canonical import MAPPED_COLUMNS
 from sales_assets.contracts.model import SourceContract
 from sales_assets.contracts.reader import DropFile
-from sales_assets.contracts.staging import Stager
+from sales_assets.contracts.reading import LineReader
 from sales_assets.errors import DropError
 from sales_assets_tests.contracts import builders
 from sales_assets_tests.contracts.builders import DAY, Desk, Judged, changed, load
@@ -142,10 +142,10 @@ def in_order(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def read_as(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every file be read in one of the ways, whatever it is like."""
-    lines = Stager._lines
+    lines = LineReader.lines
 
     def forced(
-        stager: Stager,
+        reader: LineReader,
         contract: SourceContract,
         plain: Sequence[DropFile],
         others: Sequence[DropFile],
@@ -153,7 +153,7 @@ def read_as(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
         every_line: bool,
     ) -> AbstractContextManager[str]:
         return lines(
-            stager,
+            reader,
             contract,
             [],
             [*plain, *others],
@@ -161,7 +161,7 @@ def read_as(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
         )
 
     if way != "as usual":
-        monkeypatch.setattr(Stager, "_lines", forced)
+        monkeypatch.setattr(LineReader, "lines", forced)
 
 
 @pytest.mark.parametrize("way", WAYS)

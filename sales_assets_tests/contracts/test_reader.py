@@ -12,9 +12,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sales_assets.contracts import reader
+from sales_assets.contracts.drop_files import drop_files
 from sales_assets.contracts.model import DayFromColumn, Dialect, SourceContract
 from sales_assets.contracts.reader import DropFile, fast_lines
-from sales_assets.contracts.staging import drop_files
 from sales_assets.errors import DropError
 from sales_assets_tests.contracts.builders import DAY, Desk, column, contract, csv_bytes, desk
 
@@ -40,7 +40,7 @@ def copied(
     tools: Desk, contract: SourceContract, *files: DropFile, every_line: bool = False
 ) -> list[Row]:
     """The same from scratch copies of the files, numbered in Python."""
-    with tools.stager._lines(contract, [], files, every_line=every_line) as lines:
+    with tools.stager._reader.lines(contract, [], files, every_line=every_line) as lines:
         names = ["file_no", "line", "malformed", "malformed_text"]
         names += [f'"{column.name}__text"' for column in contract.columns]
         return sorted(

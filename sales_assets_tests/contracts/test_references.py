@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sales_assets.contracts.drop_files import drop_files
 from sales_assets.contracts.inspection import inspect
 from sales_assets.contracts.judging import judged_query
 from sales_assets.contracts.model import SourceContract
 from sales_assets.contracts.reference_files import reading
-from sales_assets.contracts.staging import drop_files
 from sales_assets.errors import ContractError, RefusedDropError
 from sales_assets_tests.contracts import builders
 from sales_assets_tests.contracts.builders import (

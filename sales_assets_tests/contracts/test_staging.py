@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from sales_assets.contracts import staging
 from sales_assets.contracts.canonical import REJECTED_COLUMNS
+from sales_assets.contracts.drop_files import expected_lines
 from sales_assets.contracts.logical import LogicalType
 from sales_assets.contracts.model import DayFromColumn, Dialect, SourceContract
 from sales_assets.errors import DropError
@@ -253,7 +254,7 @@ def forced(tools: Desk, read: SourceContract, content: bytes, **changes: Any) ->
         found = tools.stager.count_days(read, path, path.name, found)
     wanted = changes.pop("days", found.days)
     file = tools.drop(read, content)
-    expected = staging.expected_lines([file], found, wanted)
+    expected = expected_lines([file], found, wanted)
     tools.stager.stage(read, [replace(file, **changes)], expected)
     staged = tools.stager.write(read, sorted(wanted))
     return Judged(
