@@ -26,6 +26,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sales_assets.contracts import staging
 from sales_assets.contracts.canonical import MAPPED_COLUMNS
 from sales_assets.contracts.model import SourceContract
 from sales_assets.contracts.reader import DropFile
@@ -48,7 +49,7 @@ REVENUE = {
 """How canonical columns are filled of which a case says nothing."""
 
 
-WAYS = ["as usual", "from a copy", "every line by itself"]
+WAYS = ["as usual", "from a copy", "every line by itself", "kept in a file"]
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +161,9 @@ def read_as(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
             every_line=every_line or way == "every line by itself",
         )
 
-    if way != "as usual":
+    if way == "kept in a file":
+        monkeypatch.setattr(staging, "LARGE_READ", 0)
+    elif way != "as usual":
         monkeypatch.setattr(LineReader, "lines", forced)
 
 
