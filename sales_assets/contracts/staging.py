@@ -44,10 +44,6 @@ LARGE_DAY = 5_000
 """Lines a day from which on each day is written by a statement of its own."""
 
 
-LARGE_READ = 2_000_000
-"""Lines from which on those that were judged are kept in a file."""
-
-
 @dataclass(frozen=True)
 class StagedDay:
     """What one day's lines became: counts, sums and the two Parquet files (None if no rows).
@@ -162,10 +158,10 @@ class Stager:
         self._con.execute(files_table("files", files))
 
         def judge(lines: str) -> dict[tuple[int, date], int]:
-            self._keep(
+            self._con.execute(
+                "CREATE OR REPLACE TEMP TABLE judged AS "
                 f"SELECT * FROM ({judged_query(contract, lines, 'files')}) "
-                f"WHERE (file_no, partition_date) IN ({wanted})",
-                is_large=sum(expected.values()) >= LARGE_READ,
+                f"WHERE (file_no, partition_date) IN ({wanted})"
             )
             counts = self._con.execute(
                 "SELECT file_no, partition_date, count(*) FROM judged GROUP BY ALL"
@@ -187,34 +183,10 @@ class Stager:
                     f"{counted.get((no, day), 0)} read; materialise its raw asset again"
                 )
         if contract.keys:
-            self._reject_doubles(contract)
-
-    def _keep(self, query: str, *, is_large: bool) -> None:
-        """Keep the rows of a query as `judged`.
-
-        Rows that memory does not hold go to a file at once: a table that DuckDB has to spill costs
-        a fifth more CPU and 200 MB more memory (10 million lines: 30 against 25 CPU-s).
-        """
-        kept = "judged_lines"
-        if is_large:
-            file = literal(str(self._folder / f"{uuid4().hex}.parquet"))
-            self._con.execute(f"COPY ({query}) TO {file} (FORMAT parquet, COMPRESSION lz4_raw)")
-            kept = f"read_parquet({file}, hive_partitioning = false)"
-        else:
-            self._con.execute(f"CREATE OR REPLACE TEMP TABLE {kept} AS {query}")
-        self._con.execute(f"CREATE OR REPLACE TEMP VIEW judged_once AS SELECT * FROM {kept}")
-        self._con.execute("CREATE OR REPLACE TEMP VIEW judged AS SELECT * FROM judged_once")
-
-    def _reject_doubles(self, contract: SourceContract) -> None:
-        """Add the reasons of lines whose key their day has already."""
-        [(count,)] = self._con.execute(
-            f"CREATE OR REPLACE TEMP TABLE doubles AS {doubles_query(contract, 'judged_once')}"
-        ).fetchall()
-        if count:
             self._con.execute(
-                "CREATE OR REPLACE TEMP VIEW judged AS SELECT judged_once.* "
-                "REPLACE (coalesce(judged_once.reasons, doubles.reasons) AS reasons) "
-                "FROM judged_once LEFT JOIN doubles USING (file_no, line)"
+                f"UPDATE judged SET reasons = doubles.reasons FROM "
+                f"({doubles_query(contract, 'judged')}) AS doubles "
+                "WHERE judged.file_no = doubles.file_no AND judged.line = doubles.line"
             )
 
     def _refuse_exchanged_days(self, contract: SourceContract, names: Mapping[int, str]) -> None:

@@ -26,7 +26,6 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sales_assets.contracts import staging
 from sales_assets.contracts.canonical import MAPPED_COLUMNS
 from sales_assets.contracts.model import SourceContract
 from sales_assets.contracts.reader import DropFile
@@ -49,7 +48,7 @@ REVENUE = {
 """How canonical columns are filled of which a case says nothing."""
 
 
-WAYS = ["as usual", "from a copy", "every line by itself", "kept in a file"]
+WAYS = ["as usual", "from a copy", "every line by itself"]
 
 
 @pytest.fixture(scope="module")
@@ -161,9 +160,7 @@ def read_as(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
             every_line=every_line or way == "every line by itself",
         )
 
-    if way == "kept in a file":
-        monkeypatch.setattr(staging, "LARGE_READ", 0)
-    elif way != "as usual":
+    if way != "as usual":
         monkeypatch.setattr(LineReader, "lines", forced)
 
 

@@ -6,13 +6,11 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sales_assets.contracts import staging
 from sales_assets.contracts.logical import LogicalType
 from sales_assets.contracts.model import AcrossDays, DayFromColumn, LineRule
 from sales_assets.errors import ContractError
@@ -27,10 +25,9 @@ from sales_assets_tests.contracts.builders import (
 )
 
 
-@pytest.fixture(scope="module", params=[staging.LARGE_READ, 0], ids=["in memory", "in a file"])
-def tools(tmp_path_factory: pytest.TempPathFactory, request: Any) -> Iterator[Desk]:
-    with pytest.MonkeyPatch.context() as patch, desk(tmp_path_factory.mktemp("keys")) as made:
-        patch.setattr(staging, "LARGE_READ", request.param)
+@pytest.fixture(scope="module")
+def tools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with desk(tmp_path_factory.mktemp("keys")) as made:
         yield made
 
 
