@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
+SECONDS ?= 300
 
-.PHONY: run ui install install-dev test test-long test-all check format clean
+.PHONY: run ui install install-dev test test-long test-all fuzz check format clean
 
 run: install  ## land the sample, materialise everything, print a summary
 	$(BIN)/sales-assets land sample_data/pizzaplace.csv.gz --source pizzaplace
@@ -32,6 +33,10 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	$(PIP) --compile --editable '.[dev]'
 	@touch $@
 
+$(VENV)/.installed-fuzz: $(VENV)/.installed-dev
+	$(PIP) --compile --editable '.[fuzz]'
+	@touch $@
+
 test: install-dev  ## the test suite without the long tests
 	$(BIN)/pytest -m "not long"
 
@@ -40,6 +45,10 @@ test-long: install-dev  ## the long tests
 
 test-all: install-dev  ## every test
 	$(BIN)/pytest
+
+fuzz: $(VENV)/.installed-fuzz  ## drops that a fuzzer makes up, each target for SECONDS; Linux only
+	$(BIN)/python -m sales_assets_tests.fuzz walk -max_total_time=$(SECONDS)
+	$(BIN)/python -m sales_assets_tests.fuzz reader -max_total_time=$(SECONDS)
 
 check: install-dev  ## lint, format, types, SQL
 	$(BIN)/ruff check .
@@ -53,5 +62,5 @@ format: install-dev  ## put code into shape
 	$(BIN)/sqlfluff fix dbt_project/models dbt_project/tests
 
 clean:  ## remove what the commands made, but neither the drops nor the virtual environment
-	rm -rf dbt_project/target
+	rm -rf dbt_project/target .fuzz
 	if [ -d .sales_assets ]; then find .sales_assets -mindepth 1 -maxdepth 1 ! -name landing -exec rm -rf {} +; fi

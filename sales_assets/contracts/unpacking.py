@@ -83,10 +83,14 @@ def members(path: Path, file: str) -> tuple[str, ...]:
         return ("",)
     try:
         with zipfile.ZipFile(path) as archive:
-            found = [item.filename for item in archive.infolist() if not item.is_dir()]
+            found = archive.namelist()
+        if "" in found:
+            raise zipfile.BadZipFile("a file in it has no name")
+    except RuntimeError as error:
+        raise _locked(file, error) from error
     except (*_DAMAGED, OSError) as error:
         raise _damaged(file, error) from error
-    texts = [name for name in found if not _is_of_the_system(name)]
+    texts = [name for name in found if not (name.endswith("/") or _is_of_the_system(name))]
     if not texts or len(set(texts)) < len(texts):
         told = "holds no file" if not texts else "holds two files of one name"
         raise DropError(f"{file}: the archive {told}; pack the CSV files again")
@@ -148,10 +152,8 @@ def _read(
                 yield block
     except _DAMAGED as error:
         raise _damaged(file, error) from error
-    except (RuntimeError, NotImplementedError) as error:  # zipfile's words for what it cannot open
-        raise DropError(f"{file}: cannot be unpacked ({error}); pack it without a password") from (
-            error
-        )
+    except RuntimeError as error:
+        raise _locked(file, error) from error
     except OSError as error:
         # Without a number it is Arrow's or bz2's word for a damaged archive, not the system's;
         # EINVAL is the system's answer to a place before the file's beginning.
@@ -185,6 +187,11 @@ def _refuse_binary(block: bytes, file: str, encoding: str) -> None:
             f"{file}: is UTF-16 text, the contract says {encoding}; export it so, or write "
             "encoding: UTF-16 into the contract"
         )
+
+
+def _locked(file: str, error: RuntimeError) -> DropError:
+    """The refusal of what zipfile knows of but cannot open: a password, a newer method."""
+    return DropError(f"{file}: cannot be unpacked ({error}); pack it again without a password")
 
 
 def _damaged(file: str, error: Exception) -> DropError:
