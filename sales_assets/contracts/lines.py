@@ -72,10 +72,11 @@ class DataLines:
             held = b""
             lines = text.count(b"\n")
             data = text if following else self._without_end(text)
-            if not data and number > self.next_line and self.skipped["footer"]:
+            # Of blank lines alone it is not known either whether a footer stands before them.
+            if not data and number > self.next_line and self.dialect.footer:
                 raise DropError(
-                    f"{self.file}: its footer is longer than {BLOCK >> 20} MiB, so that it cannot "
-                    "be told from data; cut it off"
+                    f"{self.file}: its footer is longer than {BLOCK >> 20} MiB with the blank "
+                    "lines around it, so that it cannot be told from data; cut it off"
                 )
             if self._is_all_data(data, number) and is_plain(data):
                 if data:

@@ -420,8 +420,9 @@ def test_a_line_of_some_mebibytes_is_read(tools: Desk, quoted: bool) -> None:
     ]
 
 
-def test_a_footer_that_is_longer_than_what_is_looked_at_is_refused(tools: Desk) -> None:
+@pytest.mark.parametrize("end", [b",,\n" * 2_000_000, b",,\n" + b"\n" * 3_000_000])
+def test_a_footer_that_is_longer_than_what_is_looked_at_is_refused(tools: Desk, end: bytes) -> None:
     read = contract(COLUMNS, MAPPINGS, dialect=Dialect(footer=",,"))
 
     with pytest.raises(DropError, match="its footer is longer"):
-        tools.judge(read, HEADER + b"2024-03-05,a,1\n" + b",,\n" * 2_000_000)
+        tools.judge(read, HEADER + b"2024-03-05,a,1\n" + end)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from sales_assets.contracts.model import SourceContract
+from sales_assets.contracts.model import Dialect, SourceContract
 from sales_assets.contracts.unpacking import PACKED
 from sales_assets_tests.contracts.test_corpus import (
     CASES,
@@ -23,10 +24,22 @@ from sales_assets_tests.contracts.test_corpus import (
 
 __all__ = ["SIGNS", "Input", "Inputs", "seeds"]
 
-HEAD = 3
-"""Bytes before those of the drop: two for the contract, one for a choice."""
+HEAD = 4
+"""Bytes before those of the drop: two for the contract, one for a choice, one for `LAYOUTS`."""
 PACK = 2
 """The bit of the choice that packs the drop; the others are the targets' own."""
+LAYOUTS: tuple[dict[str, Any], ...] = (
+    {"quoted_newlines": True},
+    {"comment_char": "#"},
+    {"footer": "T"},
+    {"header_search": True},
+    {"comment_rows": (3,)},
+    {"missing_values": ("", "2", "tea")},
+    {"quote_char": "'"},
+    {"delimiter": ";"},
+)
+"""What each bit of a byte adds to the layout of a contract that does not say it: the corpus'
+contracts are of one thing each, and here they meet."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +76,19 @@ class Inputs:
         # Hardly any change of packed bytes leaves something that can be unpacked.
         if choice & PACK and content and not name.endswith(PACKED):
             name, content = f"{name}.gz", gzip.compress(content, mtime=0)
-        return Input(case, contract, name, content, choice)
+        return Input(case, _laid_out(contract, data[3]), name, content, choice)
+
+
+def _laid_out(contract: SourceContract, bits: int) -> SourceContract:
+    dialect, usual = contract.dialect, Dialect()
+    for number, layout in enumerate(LAYOUTS):
+        (name,) = layout
+        is_free = getattr(dialect, name) == getattr(usual, name)
+        if name == "header_search":
+            is_free &= dialect.header and dialect.header_row is None
+        if bits >> number & 1 and is_free:
+            dialect = replace(dialect, **layout)
+    return replace(contract, dialect=dialect)
 
 
 def seeds() -> dict[str, bytes]:
@@ -74,4 +99,4 @@ def seeds() -> dict[str, bytes]:
 def _seeds() -> Iterator[tuple[str, bytes]]:
     for number, case in enumerate(CASES):
         (content,) = drops_of(case).values()
-        yield case, number.to_bytes(2) + bytes([number % 256]) + content
+        yield case, number.to_bytes(2) + bytes([number % 256, 0]) + content

@@ -46,7 +46,7 @@ def target(folder: Path) -> Iterator[Callable[[bytes], None]]:
 def _judge(desk: Desk, given: Input, folder: Path) -> None:
     usual = _outcome(desk, given, WAYS[0])
     other = _outcome(desk, given, WAYS[1 + given.choice % 2])
-    told = f"{given.case}: {given.name} {given.content!r}"
+    told = f"{given.case}: {given.contract.dialect} {given.name} {given.content!r}"
     assert _rows(usual) == _rows(other), f"{told}\n{_rows(usual)}\n{_rows(other)}"
     if isinstance(usual, str):
         assert not any(fault in usual for fault in OWN_FAULTS), f"{told}\n{usual}"

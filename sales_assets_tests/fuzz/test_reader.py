@@ -46,6 +46,6 @@ def test_a_seed_keeps_what_is_promised_of_every_drop(
 def test_bytes_that_are_too_few_are_no_input(
     judge: Callable[[bytes], None], walked: Callable[[bytes], None]
 ) -> None:
-    for data in (b"", b"a", b"abc"):
+    for data in (b"", b"a", b"abc", b"abcd"):
         walked(data)
         judge(data)

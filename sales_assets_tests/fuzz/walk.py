@@ -46,7 +46,7 @@ def target(folder: Path) -> Iterator[Callable[[bytes], None]]:
 
 def _walk(given: Input, path: Path, member: str) -> None:
     dialect = given.contract.dialect
-    told = f"{given.case}: {given.name} {given.content!r}"
+    told = f"{given.case}: {given.contract.dialect} {given.name} {given.content!r}"
     blocks = [*whole_lines(path, given.name, dialect.encoding, member)]
     assert all(block.endswith(b"\n") for block in blocks[:-1]), told
     text = b"".join(blocks)
@@ -64,11 +64,15 @@ def _walk(given: Input, path: Path, member: str) -> None:
         lines = text.count(b"\n") + (not text.endswith(b"\n") and text != b"")
         counted = len(records) + found.skipped.total() + dialect.header
         assert counted == lines, f"{told}\n{records} {found.skipped}"
-    if dialect.footer is None:  # which may be longer than a block, and is then refused
-        small = replace(data, blocks=_blocks(rest, given.choice + 1), skipped=Counter(data.skipped))
+    small = replace(
+        data, blocks=_blocks(rest, given.choice % 64 + 1), skipped=Counter(data.skipped)
+    )
+    try:
         assert [*_records(small)] == records, f"{told}\n{records}"
         assert small.skipped == found.skipped, told
         assert small.plain <= found.plain, told
+    except DropError:  # a footer may be longer than a block, and is then refused
+        assert dialect.footer is not None, told
     for _, raw in records:
         _split(dialect, raw, told)
 
