@@ -85,7 +85,7 @@ def _dialect(
     ):
         if value not in others and not _is_sign(value):
             told = f" or {next(iter(others)) or 'an empty text'}"
-            problems.add(f"{SERVER}.{name}", f"is {value!r}", f"give one ASCII character{told}")
+            problems.add(f"{SERVER}.{name}", f"is {value!r}", f"give one ASCII sign{told}")
     if delimiter == quote:
         problems.add(
             f"{SERVER}.quoteChar", f"is the delimiter {quote!r} too", "give two characters"
@@ -122,7 +122,7 @@ def read_number(
     """How a column's numbers are written; `values` has the file's defaults and its own words."""
     decimal, group = values.get("decimalChar", "."), values.get("groupChar", "")
     for name, value, others in (("decimalChar", decimal, set()), ("groupChar", group, {""})):
-        if value not in others and (not _is_sign(value) or value.isalnum() or value in "+-()%"):
+        if value not in others and (not _is_sign(value) or value in "+-()%"):
             problems.add(f"{where}.{name}", f"is {value!r}", "give one sign, such as , or .")
     if decimal == group:
         problems.add(f"{where}.groupChar", f"is {group!r} like decimalChar", "give two signs")
@@ -172,7 +172,8 @@ def read_texts(
 
 
 def _is_sign(value: Any) -> bool:
-    return isinstance(value, str) and len(value.encode()) == 1 and value not in "\r\n\0"
+    is_one = isinstance(value, str) and len(value.encode()) == 1
+    return is_one and not value.isalnum() and value not in "\r\n\0"
 
 
 def _flag(

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,12 +109,8 @@ def read_key(folder: Path, name: str) -> bytes:
 
 def _make_key(file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
-    unfinished.touch(mode=0o600)
-    unfinished.write_text(secrets.token_hex(_BYTES) + "\n", encoding="ascii")
-    try:
-        os.link(unfinished, file)
-    except FileExistsError:
-        pass  # another process was first, and its key counts
-    finally:
-        unfinished.unlink()
+    with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=".", encoding="ascii") as key:
+        key.write(secrets.token_hex(_BYTES) + "\n")  # for its owner alone, as such files are
+        key.flush()
+        with suppress(FileExistsError):  # another process was first, and its key counts
+            os.link(key.name, file)
