@@ -19,7 +19,7 @@ from sales_assets.contracts.odcs import UNSETTLED
 from sales_assets.inferring.columns import Guess
 from sales_assets.inferring.encodings import Encoded
 from sales_assets.inferring.layout import Layout
-from sales_assets.inferring.mapping import Line, Revenue
+from sales_assets.inferring.mapped import Line, Revenue
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./*@()-]*(?: [A-Za-z0-9_./*()]+)*")
 _YAML_WORDS = frozenset(
