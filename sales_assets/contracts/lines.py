@@ -2,7 +2,7 @@
 
 Belongs here: finding the header, and leaving out what is no data: preamble, comments, blank
 lines, repeated headers, footer. Does not: the text itself (`unpacking`), fields (`text`), or what
-is done with the lines (`inspection`, `reader`). A line ends at a line feed.
+is done with the lines (`inspection`, `copying`). A line ends at a line feed.
 """
 
 from __future__ import annotations
