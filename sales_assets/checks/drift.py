@@ -1,7 +1,7 @@
 """Whether drops still have the columns that the contract describes.
 
 Belongs here: columns that came and that nobody described. Does not: a missing column, for which
-`contracts.lines` refuses the drop, or one whose values changed, which `reconcile` counts.
+`contracts.header` refuses the drop, or one whose values changed, which `reconcile` counts.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The lines of a drop's text that are data, each with its number as an editor shows it.
 
-Belongs here: finding the header, and leaving out what is no data: preamble, comments, blank
-lines, repeated headers, footer. Does not: the text itself (`unpacking`), fields (`text`), or what
-is done with the lines (`inspection`, `reader`). A line ends at a line feed.
+Belongs here: leaving out what is no data: preamble, comments, blank lines, repeated headers,
+footer. Does not: the text itself (`unpacking`), its header (`header`), fields (`text`), or what is
+done with the lines (`inspection`, `copying`). A line ends at a line feed.
 """
 
 from __future__ import annotations
@@ -14,16 +14,11 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
+from sales_assets.contracts.header import checked_header, header_at, header_length
 from sales_assets.contracts.model import WHITESPACE, Dialect, SourceContract
-from sales_assets.contracts.pseudonyms import WITHHELD
-from sales_assets.contracts.text import plain_test, split_line
+from sales_assets.contracts.text import LONGEST_RECORD, is_comment, plain_test, split_line
 from sales_assets.contracts.unpacking import BLOCK, BOM, Hash, whole_lines
 from sales_assets.errors import DropError
-
-LONGEST_RECORD = 50
-"""Lines that one record may have; a quote that is not closed by then is taken for a stray one."""
-SEARCHED = 100
-"""Lines among which `headerRows: search` looks for the header."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +147,7 @@ class DataLines:
         line = lines[at].rstrip(b"\r")
         if not (line.strip() if self.dialect.delimiter == WHITESPACE else line):
             return "blank", 1
-        if number in self.dialect.comment_rows or _is_comment(self.dialect, line):
+        if number in self.dialect.comment_rows or is_comment(self.dialect, line):
             return "comment", 1
         count = self.header_text.count(b"\n") + 1
         # Joined files keep the byte order mark of each.
@@ -218,10 +213,10 @@ def read_lines(
         header = contract.required_headers
         return DataLines(header, dialect, chain([begin], blocks), 1, b"", file=file)
     lines = begin.split(b"\n")
-    at, skipped = _header_at(contract, file, lines)
-    count = _header_length(dialect, lines[at:])
+    at, skipped = header_at(contract, file, lines)
+    count = header_length(dialect, lines[at:])
     raw = b"\n".join(lines[at : at + count])
-    header = _header(contract, file, at + 1, raw)
+    header = checked_header(contract, file, at + 1, raw)
     rest = begin[sum(len(line) + 1 for line in lines[: at + count]) :]
     data = DataLines(
         header,
@@ -234,97 +229,3 @@ def read_lines(
     data.plain = at + count == 1
     data.file = file
     return data
-
-
-def _header_at(contract: SourceContract, file: str, lines: list[bytes]) -> tuple[int, Counter[str]]:
-    """The index of the header's line, and what was left out before it."""
-    dialect = contract.dialect
-    if dialect.header_row is not None:
-        if len(lines) < dialect.header_row:
-            raise DropError(
-                f"{file}: has {len(lines)} lines, and contract {contract.file.name} says that line "
-                f"{dialect.header_row} is the header"
-            )
-        return dialect.header_row - 1, Counter(preamble=dialect.header_row - 1)
-    if dialect.header_search:
-        wanted = set(contract.required_headers)
-        for at, line in enumerate(lines[:SEARCHED]):
-            if wanted <= set(_fields_or_none(dialect, line)):
-                return at, Counter(preamble=at)
-        raise DropError(
-            f"{file}: none of its first {SEARCHED} lines has all columns of contract "
-            f"{contract.file.name}: {', '.join(map(repr, contract.required_headers))}"
-        )
-    skipped: Counter[str] = Counter()
-    for at, line in enumerate(lines):
-        if _is_comment(dialect, line) or at + 1 in dialect.comment_rows:
-            skipped["comment"] += 1
-        elif line.strip(b"\r"):
-            return at, skipped
-        else:
-            skipped["blank"] += 1
-    return 0, Counter()
-
-
-def _fields_or_none(dialect: Dialect, line: bytes) -> list[str]:
-    try:
-        return split_line(dialect, line.rstrip(b"\r").decode())
-    except ValueError:
-        return []
-
-
-def _header_length(dialect: Dialect, lines: list[bytes]) -> int:
-    """How many lines the header has: more than one if a quoted name goes on in the next line."""
-    quote, quotes = dialect.quote_char.encode(), 0
-    if dialect.quoted_newlines and quote:
-        for count, line in enumerate(lines[:LONGEST_RECORD], start=1):
-            quotes += line.count(quote)
-            if quotes % 2 == 0:
-                return count
-    return 1
-
-
-def _header(contract: SourceContract, file: str, line: int, raw: bytes) -> tuple[str, ...]:
-    """The header's names, checked against the columns of the contract."""
-    where = f"{file}, line {line}"
-    encoding = contract.dialect.encoding
-    try:
-        text = raw.rstrip(b"\r").decode()
-    except UnicodeDecodeError as error:
-        raise DropError(
-            f"{where}: is not {encoding.upper()} text ({error.reason}); export it so, or correct "
-            "the encoding in the contract"
-        ) from error
-    if "\0" in text:
-        raise DropError(f"{where}: holds binary data; export it as CSV in {encoding.upper()}")
-    if "\r" in text or len(raw) >= BLOCK:
-        raise DropError(
-            f"{where}: does not end in a line feed; export it with LF or CRLF line ends"
-        )
-    try:
-        header = split_line(contract.dialect, text)
-    except ValueError as error:
-        raise DropError(f"{where}: cannot be the header: {error}") from error
-    missing = [name for name in contract.required_headers if name not in header]
-    if missing:
-        there = ", ".join(map(repr, header)) if text else "nothing"
-        # Of a file without a header this would be a line of data.
-        if contract.has_personal_columns and 2 * len(missing) > len(contract.required_headers):
-            there = WITHHELD
-        raise DropError(
-            f"{where}: the header lacks {', '.join(map(repr, missing))}, which contract "
-            f"{contract.file.name} ({contract.name}) describes; it has {there}. Correct the file, "
-            "or the contract if the source changed"
-        )
-    twice = [name for name in contract.required_headers if header.count(name) > 1]
-    if twice:
-        raise DropError(
-            f"{where}: column {', '.join(map(repr, twice))} is there twice; give each column its "
-            "own name"
-        )
-    return tuple(header)
-
-
-def _is_comment(dialect: Dialect, line: bytes) -> bool:
-    comment = dialect.comment_char.encode()
-    return bool(comment) and line.startswith(comment)

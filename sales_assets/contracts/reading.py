@@ -1,7 +1,7 @@
 """The lines of some drops as one relation: read fast, and again with care where that fails.
 
 Belongs here: which way a file is read, and lending its lines to a query. Does not: the queries of
-each way (`reader`), or what is asked of the lines (`staging`).
+each way (`reader`), making a copy (`copying`), or what is asked of the lines (`staging`).
 """
 
 from __future__ import annotations
@@ -13,14 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from uuid import uuid4
 
+from sales_assets.contracts.copying import Copy, other_lines_schema
 from sales_assets.contracts.model import SourceContract
-from sales_assets.contracts.reader import (
-    Copy,
-    DropFile,
-    copied_lines,
-    fast_lines,
-    other_lines_schema,
-)
+from sales_assets.contracts.reader import DropFile, copied_lines, fast_lines
 from sales_assets.errors import DropError
 
 if TYPE_CHECKING:

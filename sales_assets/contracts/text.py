@@ -1,7 +1,7 @@
 """One line of text and its fields, and whether DuckDB's reader would find the same ones.
 
-Belongs here: what a field is. Does not: which lines are data (`lines`), DuckDB's reader
-(`reader`), or what the fields mean (`sql`).
+Belongs here: what a field is, and what a comment. Does not: which lines are data (`lines`),
+DuckDB's reader (`reader`), or what the fields mean (`sql`).
 """
 
 from __future__ import annotations
@@ -10,6 +10,15 @@ import re
 from collections.abc import Callable, Iterator
 
 from sales_assets.contracts.model import WHITESPACE, Dialect
+
+LONGEST_RECORD = 50
+"""Lines that one record may have; a quote that is not closed by then is taken for a stray one."""
+
+
+def is_comment(dialect: Dialect, line: bytes) -> bool:
+    """Whether a line is a comment by its first signs."""
+    comment = dialect.comment_char.encode()
+    return bool(comment) and line.startswith(comment)
 
 
 def split_line(dialect: Dialect, text: str) -> list[str]:

@@ -11,9 +11,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sales_assets.contracts.lines import LONGEST_RECORD
 from sales_assets.contracts.model import WHITESPACE, Dialect
-from sales_assets.contracts.text import split_line
+from sales_assets.contracts.text import LONGEST_RECORD, split_line
 from sales_assets.inferring.moments import read_moment
 from sales_assets.inferring.numbers import read_number
 

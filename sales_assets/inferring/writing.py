@@ -1,31 +1,25 @@
 """The text of a proposed contract: YAML, with the evidence in comments.
 
-Belongs here: how it is written, so that any text of a file stays the same text in YAML. Does not:
-what is proposed (`columns`, `mapping`, `layout`).
+Belongs here: the order and the words of a contract's parts. Does not: what is proposed (`columns`,
+`mapping`, `layout`), or how a text stays the same text in YAML (`yaml_text`).
 """
 
 from __future__ import annotations
 
 import re
-import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import PurePosixPath
 
 from sales_assets.contracts.logical import MONEY_TYPE, LogicalType
 from sales_assets.contracts.model import NumberFormat
-from sales_assets.contracts.odcs import UNSETTLED
 from sales_assets.inferring.columns import Guess
 from sales_assets.inferring.encodings import Encoded
 from sales_assets.inferring.layout import Layout
-from sales_assets.inferring.mapping import Line, Revenue
+from sales_assets.inferring.mapped import Line, Revenue
+from sales_assets.inferring.yaml_text import comment, placeholder, scalar, todos
 
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./*@()-]*(?: [A-Za-z0-9_./*()]+)*")
-_YAML_WORDS = frozenset(
-    ["y", "n", "yes", "no", "true", "false", "on", "off", "null", "none", "nan", "inf"]
-)
-_WIDTH = 100
 _DEFAULT_FORMATS = {
     LogicalType.DATE: "yyyy-MM-dd",
     LogicalType.TIME: "HH:mm:ss",
@@ -53,21 +47,6 @@ class Proposed:
     """What became of the sample under this contract; lines that begin with ! are to be mended."""
 
 
-def scalar(text: str) -> str:
-    """A text as a YAML scalar that holds just this text, also inside of a flow mapping."""
-    if _PLAIN.fullmatch(text) and text.lower() not in _YAML_WORDS and len(text) < _WIDTH:
-        return text
-    return '"' + "".join(map(_escaped, text)) + '"'
-
-
-def _escaped(sign: str) -> str:
-    if sign in '"\\':
-        return f"\\{sign}"
-    if sign.isprintable() and sign != "\ufeff":
-        return sign
-    return f"\\u{ord(sign):04x}" if ord(sign) < 0x10000 else f"\\U{ord(sign):08x}"
-
-
 def contract_text(proposed: Proposed, *, settled: bool = False) -> str:
     """The whole contract; `settled` takes the first answer to every question, to try it."""
     return "\n".join(
@@ -82,38 +61,18 @@ def contract_text(proposed: Proposed, *, settled: bool = False) -> str:
     )
 
 
-def _comment(indent: int, text: str) -> Iterator[str]:
-    shown = "".join(
-        sign if sign.isprintable() and sign != "\ufeff" else _escaped(sign) for sign in text
-    )
-    lines = textwrap.wrap(
-        shown, _WIDTH - indent - 4, break_long_words=False, break_on_hyphens=False
-    )
-    for number, line in enumerate(lines):
-        yield " " * indent + ("# " if number == 0 else "#   ") + line
-
-
-def _todos(indent: int, texts: Iterable[str]) -> Iterator[str]:
-    for text in texts:
-        yield from _comment(indent, f"TODO: {text}.")
-
-
-def _placeholder(text: str) -> str:
-    return scalar(f"{UNSETTLED}{text}")
-
-
 def _head(proposed: Proposed) -> Iterator[str]:
     told = "lines" if proposed.complete else "lines at its beginning"
     count = len(proposed.layout.data) + proposed.layout.malformed
-    yield from _comment(0, f"Proposed from {count:,} {told} of {proposed.file_name}.")
-    yield from _comment(
+    yield from comment(0, f"Proposed from {count:,} {told} of {proposed.file_name}.")
+    yield from comment(
         0, "Settle each TODO and delete it; say what the columns mean in a description."
     )
     for text in proposed.tried:
         if text.startswith("!"):
-            yield from _todos(0, [text[1:]])
+            yield from todos(0, [text[1:]])
         else:
-            yield from _comment(0, text)
+            yield from comment(0, text)
     yield "apiVersion: v3.1.0"
     yield "kind: DataContract"
     yield f"id: {scalar(f'{proposed.team}-{proposed.source}')}"
@@ -122,7 +81,7 @@ def _head(proposed: Proposed) -> Iterator[str]:
     yield "status: draft"
     yield f"description: {{purpose: {scalar(f'Sales lines as in {proposed.file_name}')}}}"
     if not proposed.is_own_team:
-        yield from _comment(0, "TODO: name your team; its name is the folder of the drops, too.")
+        yield from comment(0, "TODO: name your team; its name is the folder of the drops, too.")
     yield "team:"
     yield f"  name: {scalar(proposed.team)}"
     yield f"  members: [{{username: {scalar(f'{proposed.team}@example.com')}, role: owner}}]"
@@ -143,7 +102,7 @@ def _file(proposed: Proposed) -> Iterator[str]:
     yield "    type: local"
     yield f"    path: {scalar(drops_path(proposed))}"
     yield "    format: csv"
-    yield from _todos(4, filter(None, [proposed.encoded.note]))
+    yield from todos(4, filter(None, [proposed.encoded.note]))
     yield f"    encoding: {scalar(proposed.encoded.name)}"
     words: list[tuple[str, str]] = [("delimiter", scalar(dialect.delimiter))]
     if dialect.quote_char != '"':
@@ -167,7 +126,7 @@ def _file(proposed: Proposed) -> Iterator[str]:
     words += [(name, scalar(value)) for name, value in number_defaults(proposed.guesses).items()]
     yield "    customProperties:"
     for name, value in words:
-        yield from _todos(6, [notes[name]] if name in notes else [])
+        yield from todos(6, [notes[name]] if name in notes else [])
         yield f"      - {{property: {name}, value: {value}}}"
 
 
@@ -198,9 +157,9 @@ def _is_number(guess: Guess) -> bool:
 def _days(proposed: Proposed, settled: bool) -> Iterator[str]:
     day = proposed.revenue.day
     yield "customProperties:"
-    yield from _todos(2, filter(None, [*day.notes, day.question]))
+    yield from todos(2, filter(None, [*day.notes, day.question]))
     if day.question and not settled:
-        value = _placeholder("day")
+        value = placeholder("day")
     elif day.column:
         value = f"{{column: {day.column}}}"
     else:
@@ -209,16 +168,16 @@ def _days(proposed: Proposed, settled: bool) -> Iterator[str]:
     yield f"  - {{property: partitionDay, value: {value}}}"
     if day.column:
         told = "the newest file of a day is the whole day; say union if files add lines to a day"
-        yield from _todos(2, [told])
+        yield from todos(2, [told])
         yield "  - {property: overlappingDrops, value: latest}"
     start = proposed.days[0].isoformat() if proposed.days else "2000-01-01"
     if not proposed.days:
-        yield from _todos(2, ["give the first day that the source has data of"])
+        yield from todos(2, ["give the first day that the source has data of"])
     elif _is_open(proposed):
         told = "the first day in either order of day and month; give the one that is right"
-        yield from _todos(2, [told])
+        yield from todos(2, [told])
     elif not proposed.complete:
-        yield from _todos(
+        yield from todos(
             2, ["this is the first day of the sample; give the first one of the source"]
         )
     yield f"  - {{property: history, value: {{start: {start}}}}}"
@@ -236,7 +195,7 @@ def _columns(proposed: Proposed, settled: bool) -> Iterator[str]:
     yield "    physicalType: file"
     if proposed.key:
         names = " and ".join(guess.name for guess in proposed.key)
-        yield from _todos(
+        yield from todos(
             4,
             [
                 f"no two of the {len(proposed.layout.data):,} lines have the same {names}; if that "
@@ -251,7 +210,7 @@ def _columns(proposed: Proposed, settled: bool) -> Iterator[str]:
     ]
     for text in left:
         if text:
-            yield from _todos(
+            yield from todos(
                 4, [f"column {text!r} is there twice and is left out; rename it in the file"]
             )
     yield "    properties:"
@@ -263,7 +222,7 @@ def _columns(proposed: Proposed, settled: bool) -> Iterator[str]:
 def _column(  # noqa: PLR0912 (one branch for each word of a column)
     guess: Guess, defaults: dict[str, str], settled: bool
 ) -> Iterator[str]:
-    yield from _todos(6, [*guess.notes, *filter(None, [guess.question])])
+    yield from todos(6, [*guess.notes, *filter(None, [guess.question])])
     words = [f"name: {guess.name}"]
     if guess.name != guess.header:
         words.append(f"physicalName: {scalar(guess.header)}")
@@ -278,7 +237,7 @@ def _column(  # noqa: PLR0912 (one branch for each word of a column)
     if guess.moments:
         formats = guess.moments.formats
         if guess.either and not settled:
-            written = _placeholder(" or ".join(guess.either))
+            written = placeholder(" or ".join(guess.either))
             words.append(f"logicalTypeOptions: {{format: {written}}}")
         elif formats[0] != _DEFAULT_FORMATS[guess.type]:
             words.append(f"logicalTypeOptions: {{format: {scalar(formats[0])}}}")
@@ -295,7 +254,7 @@ def _column(  # noqa: PLR0912 (one branch for each word of a column)
     if guess.manners and not settled:
         yield f"      - {words[0]}"
         yield from (f"        {word}" for word in words[1:])
-        yield f"        customProperties: {_placeholder('keep one of the next two lines')}"
+        yield f"        customProperties: {placeholder('keep one of the next two lines')}"
         for manner in guess.manners:
             yield f"        # customProperties: [{', '.join(_manner(guess, manner, defaults))}]"
         return
@@ -356,6 +315,6 @@ def _revenue(proposed: Proposed, settled: bool) -> Iterator[str]:
 
 
 def _mapped(line: Line, settled: bool) -> Iterator[str]:
-    yield from _todos(6, filter(None, [*line.notes, line.question]))
-    value = scalar(line.expression) if settled or not line.question else _placeholder(line.name)
+    yield from todos(6, filter(None, [*line.notes, line.question]))
+    value = scalar(line.expression) if settled or not line.question else placeholder(line.name)
     yield f"      - {{name: {line.name}, logicalType: {line.type}, transformLogic: {value}}}"

@@ -1,9 +1,9 @@
 """The catalogue of drops: what each file in the landing zone holds, and what changed.
 
 Belongs here: remembering inspections (so that a file is read once), the manifest of each day
-as `raw` recorded it, and the log of changes that the sensor follows. Does not: which files make
-up a day (`manifests`), or the ledger of what was loaded (it is in the warehouse, in the same
-transaction as the rows).
+as `raw` recorded it, and the log of changes that the sensor follows. Does not: its tables
+(`catalogue_tables`), which files make up a day (`manifests`), or the ledger of what was loaded (it
+is in the warehouse, in the same transaction as the rows).
 
 It is a small database of its own (SQLite on a laptop; any SQLAlchemy address, such as
 PostgreSQL, by setting), so that the landing zone can be watched while the warehouse is busy.
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import time
-import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
@@ -26,11 +25,22 @@ import dagster as dg
 import sqlalchemy as sa
 from filelock import FileLock
 
-from sales_assets.contracts.inspection import Inspection, Part
+from sales_assets.contracts.inspection import Inspection
 from sales_assets.contracts.model import Overlap, Reference, SourceContract
 from sales_assets.contracts.reference_files import reading
 from sales_assets.errors import DropError, TransientError, UsageError
 from sales_assets.partitions import Window
+from sales_assets.resources.catalogue_tables import (
+    CHANGES,
+    DROPS,
+    IDENTITY,
+    MANIFESTS,
+    STAGED,
+    create_tables,
+    drop_rows,
+    dump_inspection,
+    load_known,
+)
 from sales_assets.resources.landing_zone import Drop, LandingZone
 from sales_assets.resources.manifests import Entry, Known, Manifest, differing, manifests
 
@@ -42,50 +52,6 @@ WRITTEN_AT_ONCE = 100
 """Inspections that one transaction writes; a process that dies loses at most so many."""
 
 Inspect = Callable[[SourceContract, Path, str], Inspection]
-
-_METADATA = sa.MetaData()
-_DROPS = sa.Table(
-    "drops",
-    _METADATA,
-    sa.Column("source", sa.String, primary_key=True),
-    sa.Column("file", sa.String, primary_key=True),
-    sa.Column("size", sa.BigInteger, nullable=False),
-    sa.Column("modified_ns", sa.BigInteger, nullable=False),
-    sa.Column("inspected_ns", sa.BigInteger, nullable=False),
-    sa.Column("digest", sa.String, nullable=False),
-    sa.Column("inspection", sa.Text, nullable=False),
-    sa.Column("refused", sa.Text, nullable=False),
-    sa.Column("first_seen_ns", sa.BigInteger, nullable=False, server_default="0"),
-    sa.Column("reference", sa.String, nullable=False, server_default=""),
-)
-_CHANGES = sa.Table(
-    "changes",
-    _METADATA,
-    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("source", sa.String, nullable=False),
-    sa.Column("file", sa.String, nullable=False),
-    sa.Column("days", sa.Text, nullable=False),
-    sqlite_autoincrement=True,
-)
-_IDENTITY = sa.Table("identity", _METADATA, sa.Column("id", sa.String, primary_key=True))
-_MANIFESTS = sa.Table(
-    "manifests",
-    _METADATA,
-    sa.Column("source", sa.String, primary_key=True),
-    sa.Column("day", sa.String, primary_key=True),
-    sa.Column("entries", sa.Text, nullable=False),
-)
-_STAGED = sa.Table(
-    "staged",
-    _METADATA,
-    sa.Column("source", sa.String, primary_key=True),
-    sa.Column("day", sa.String, primary_key=True),
-    sa.Column("fingerprint", sa.String, nullable=False),
-    sa.Column("accepted", sa.BigInteger, nullable=False),
-    sa.Column("rejected", sa.BigInteger, nullable=False),
-    sa.Column("amount", sa.String, nullable=False),
-    sa.Column("net_amount", sa.String, nullable=False),
-)
 
 
 @dataclass(frozen=True)
@@ -120,7 +86,7 @@ class Catalogue(dg.ConfigurableResource[Any]):
         if url.get_backend_name() != "sqlite":
             engine = sa.create_engine(url)
             with engine.begin() as connection:
-                _create(connection)
+                create_tables(connection)
             return engine
         assert url.database is not None
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
@@ -128,7 +94,7 @@ class Catalogue(dg.ConfigurableResource[Any]):
         # SQLite's time-out does not cover the change to WAL, nor two programs making one table.
         with FileLock(f"{url.database}.lock"), engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-            _create(connection)
+            create_tables(connection)
             connection.commit()
         return engine
 
@@ -186,9 +152,9 @@ class Catalogue(dg.ConfigurableResource[Any]):
         known: dict[str, Known] = {}
         fresh: set[str] = set()
         with self._engine.connect() as connection:
-            rows = _rows(connection, contract)
+            rows = drop_rows(connection, contract)
         for row in rows:
-            item = known[row.file] = _load_known(row)
+            item = known[row.file] = load_known(row)
             racy = row.inspected_ns - row.modified_ns < RACY_NS
             is_whole = item.inspection is not None or item.refused
             if row.digest == contract.digest and is_whole and not racy:
@@ -261,7 +227,7 @@ class Catalogue(dg.ConfigurableResource[Any]):
         """
         if contract.overlap is Overlap.UNION and not contract.references:
             return set()
-        now = {row.file: _load_known(row) for row in _rows(connection, contract)}
+        now = {row.file: load_known(row) for row in drop_rows(connection, contract)}
         before = {file: item for file, item in now.items() if file not in was}
         before |= {file: item for file, item in was.items() if item is not None}
         return differing(manifests(contract, before), manifests(contract, now))
@@ -270,22 +236,22 @@ class Catalogue(dg.ConfigurableResource[Any]):
         self, connection: sa.Connection, contract: SourceContract, file: str
     ) -> Known | None:
         row = connection.execute(
-            _DROPS.delete()
-            .where(_DROPS.c.source == contract.name, _DROPS.c.file == file)
-            .returning(*_DROPS.c)
+            DROPS.delete()
+            .where(DROPS.c.source == contract.name, DROPS.c.file == file)
+            .returning(*DROPS.c)
         ).fetchone()
-        return _load_known(row) if row else None
+        return load_known(row) if row else None
 
     def _put_in(self, connection: sa.Connection, contract: SourceContract, item: Known) -> None:
         connection.execute(
-            _DROPS.insert().values(
+            DROPS.insert().values(
                 source=contract.name,
                 file=item.drop.file,
                 size=item.drop.size,
                 modified_ns=item.drop.modified_ns,
                 inspected_ns=time.time_ns(),
                 digest=contract.digest,
-                inspection=_dump_inspection(item.inspection) if item.inspection else "",
+                inspection=dump_inspection(item.inspection) if item.inspection else "",
                 refused=item.refused,
                 first_seen_ns=item.first_seen_ns,
                 reference=item.reference,
@@ -296,8 +262,8 @@ class Catalogue(dg.ConfigurableResource[Any]):
         """Keep why a drop cannot be used, though its inspection found nothing wrong."""
         with self._engine.begin() as connection:
             connection.execute(
-                _DROPS.update()
-                .where(_DROPS.c.source == contract.name, _DROPS.c.file == file)
+                DROPS.update()
+                .where(DROPS.c.source == contract.name, DROPS.c.file == file)
                 .values(refused=reason)
             )
 
@@ -305,19 +271,19 @@ class Catalogue(dg.ConfigurableResource[Any]):
         self, connection: sa.Connection, contract: SourceContract, file: str, days: Iterable[date]
     ) -> None:
         text = json.dumps(sorted(day.isoformat() for day in days))
-        connection.execute(_CHANGES.insert().values(source=contract.name, file=file, days=text))
+        connection.execute(CHANGES.insert().values(source=contract.name, file=file, days=text))
 
     @cached_property
     def identity(self) -> str:
         """Which catalogue this is: the numbers of another one's changes mean nothing here."""
         with self._engine.connect() as connection:
-            return str(connection.execute(sa.select(_IDENTITY.c.id)).scalar_one())
+            return str(connection.execute(sa.select(IDENTITY.c.id)).scalar_one())
 
     def changes_after(self, number: int) -> list[Change]:
         """The changes after a number, oldest first."""
         with self._engine.connect() as connection:
             rows = connection.execute(
-                _CHANGES.select().where(_CHANGES.c.number > number).order_by(_CHANGES.c.number)
+                CHANGES.select().where(CHANGES.c.number > number).order_by(CHANGES.c.number)
             ).fetchall()
         return [
             Change(row.number, row.source, row.file, frozenset(map(date.fromisoformat, days)))
@@ -328,7 +294,7 @@ class Catalogue(dg.ConfigurableResource[Any]):
     def record(self, contract: SourceContract, manifests: dict[date, Manifest]) -> None:
         """Keep which files make up these days; what `staged` and `revenue` then work from."""
         self._replace(
-            _MANIFESTS,
+            MANIFESTS,
             contract,
             {
                 day: {"entries": json.dumps([asdict(entry) for entry in manifest])}
@@ -339,7 +305,7 @@ class Catalogue(dg.ConfigurableResource[Any]):
     def record_staged(self, contract: SourceContract, days: dict[date, StagedCounts]) -> None:
         """Keep what was staged for these days, after their objects are in place."""
         self._replace(
-            _STAGED,
+            STAGED,
             contract,
             {
                 day: {
@@ -376,7 +342,7 @@ class Catalogue(dg.ConfigurableResource[Any]):
                 Decimal(row.amount),
                 Decimal(row.net_amount),
             )
-            for row in self._within(_STAGED, contract, window)
+            for row in self._within(STAGED, contract, window)
         }
 
     def recorded(self, contract: SourceContract, window: Window) -> dict[date, Manifest]:
@@ -397,7 +363,7 @@ class Catalogue(dg.ConfigurableResource[Any]):
         """The manifests of those of a window's days that `raw` has recorded."""
         return {
             date.fromisoformat(row.day): tuple(Entry(**entry) for entry in json.loads(row.entries))
-            for row in self._within(_MANIFESTS, contract, window)
+            for row in self._within(MANIFESTS, contract, window)
         }
 
     def _within(
@@ -416,24 +382,9 @@ class Catalogue(dg.ConfigurableResource[Any]):
         """What is known of one drop."""
         with self._engine.connect() as connection:
             row = connection.execute(
-                _DROPS.select().where(_DROPS.c.source == contract.name, _DROPS.c.file == file)
+                DROPS.select().where(DROPS.c.source == contract.name, DROPS.c.file == file)
             ).fetchone()
-        return _load_known(row) if row else None
-
-
-def _create(connection: sa.Connection) -> None:
-    _METADATA.create_all(connection)
-    there = {column["name"] for column in sa.inspect(connection).get_columns(_DROPS.name)}
-    for column in _DROPS.columns:  # of a catalogue that an earlier version made
-        if column.name not in there:
-            definition = sa.schema.CreateColumn(column).compile(dialect=connection.dialect)
-            connection.exec_driver_sql(f"ALTER TABLE {_DROPS.name} ADD COLUMN {definition}")
-    if connection.execute(sa.select(_IDENTITY.c.id)).first() is None:
-        connection.execute(_IDENTITY.insert().values(id=uuid.uuid4().hex))
-
-
-def _rows(connection: sa.Connection, contract: SourceContract) -> Sequence[sa.Row[Any]]:
-    return connection.execute(_DROPS.select().where(_DROPS.c.source == contract.name)).fetchall()
+        return load_known(row) if row else None
 
 
 def _first_seen(before: Known | None, drop: Drop, now: int) -> int:
@@ -453,34 +404,3 @@ def _rests(drop: Drop, settle_seconds: float) -> bool:
 
 def _days(contract: SourceContract, known: Known | None) -> frozenset[date]:
     return (known.days_at_most(contract) if known else None) or frozenset()
-
-
-def _dump_inspection(inspection: Inspection) -> str:
-    parts = [
-        {**asdict(part), "days": {day.isoformat(): n for day, n in part.days.items()}}
-        for part in inspection.parts
-    ]
-    return json.dumps(
-        {"sha256": inspection.sha256, "parts": parts, "unpacked": inspection.unpacked}
-    )
-
-
-def _load_known(row: sa.Row[Any]) -> Known:
-    inspection = _load_inspection(row.inspection) if row.inspection else None
-    drop = Drop(row.file, row.size, row.modified_ns)
-    return Known(drop, inspection, row.refused, row.digest, row.first_seen_ns, row.reference)
-
-
-def _load_inspection(text: str) -> Inspection | None:
-    """An inspection as it was kept; None for one of an earlier version, which is made anew."""
-    values = json.loads(text)
-    if "unpacked" not in values:
-        return None
-    parts = tuple(map(_load_part, values["parts"]))
-    return Inspection(values["sha256"], parts, values["unpacked"])
-
-
-def _load_part(values: dict[str, Any]) -> Part:
-    days = {date.fromisoformat(day): lines for day, lines in values.pop("days").items()}
-    header: Sequence[str] = values.pop("header")
-    return Part(**values, header=tuple(header), days=days)

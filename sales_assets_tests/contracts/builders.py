@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
+import pytest
 import yaml
 
 from sales_assets.contracts import model
@@ -28,6 +29,7 @@ from sales_assets.contracts.logical import SQL_TYPES, LogicalType
 from sales_assets.contracts.model import Column, Dialect, SourceContract
 from sales_assets.contracts.reader import DropFile
 from sales_assets.contracts.staging import StagedDay, Stager
+from sales_assets.errors import ContractError
 from sales_assets.resources.staging_area import StagingArea
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -92,6 +94,10 @@ TILL: dict[str, Any] = {
 }
 """A valid contract; the tests change one thing of it."""
 
+LINES = "schema.0.properties"
+REVENUE = "schema.1.properties"
+"""Where the columns of the drop and of revenue are in it, for `changed`."""
+
 
 def changed(path: str, value: Any, content: Mapping[str, Any] = TILL) -> dict[str, Any]:
     """A copy of a contract with one field replaced, added or (`GONE`) taken away.
@@ -124,6 +130,16 @@ def write_contract(folder: Path, content: Any, name: str = "till.odcs.yaml") -> 
 def load(folder: Path, content: Any) -> SourceContract:
     """Write a contract and load it."""
     return load_contract(write_contract(folder, content))
+
+
+def problems(folder: Path, content: Any) -> list[str]:
+    """The problems of a contract, one for each field; its file stands before them."""
+    file = write_contract(folder, content)
+    with pytest.raises(ContractError) as caught:
+        load_contract(file)
+    first, *rest = str(caught.value).splitlines()
+    assert first.startswith(f"{file}:")
+    return [line.strip() for line in rest] or [first.removeprefix(f"{file}: ")]
 
 
 def column(name: str, logical: LogicalType = LogicalType.STRING, **rest: Any) -> Column:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sales_assets.contracts import reader
+from sales_assets.contracts import copying
 from sales_assets.contracts.drop_files import drop_files
 from sales_assets.contracts.model import DayFromColumn, Dialect, SourceContract
 from sales_assets.contracts.reader import DropFile, fast_lines
@@ -333,12 +333,12 @@ def test_the_careful_reader_gives_the_same_in_small_batches(
 ) -> None:
     file = tools.drop(ABC, csv_bytes([("a", "b", "c"), *rows]))
     whole = careful(tools, ABC, file)
-    before = reader.BATCH_LINES
+    before = copying.BATCH_LINES
     try:
-        reader.BATCH_LINES = size
+        copying.BATCH_LINES = size
         assert careful(tools, ABC, file) == whole
     finally:
-        reader.BATCH_LINES = before
+        copying.BATCH_LINES = before
 
 
 def test_a_field_longer_than_the_limit_of_pythons_csv_is_read_by_both(tools: Desk) -> None:

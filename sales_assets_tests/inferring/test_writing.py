@@ -15,7 +15,8 @@ from sales_assets.inferring.encodings import Encoded
 from sales_assets.inferring.layout import Layout
 from sales_assets.inferring.mapping import revenue_of
 from sales_assets.inferring.splitting import Row
-from sales_assets.inferring.writing import Proposed, contract_text, scalar
+from sales_assets.inferring.writing import Proposed, contract_text
+from sales_assets.inferring.yaml_text import scalar
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
