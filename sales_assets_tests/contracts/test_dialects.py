@@ -28,7 +28,7 @@ WRONG: dict[str, tuple[str, Any, str, str]] = {
         "servers.0.customProperties",
         [{"property": "delimiter", "value": "||"}],
         "servers[0].customProperties.delimiter: is '||'",
-        "give one ASCII character",
+        "give one ASCII sign",
     ),
     "a delimiter that quotes": (
         "servers.0.customProperties",
@@ -82,7 +82,7 @@ WRONG: dict[str, tuple[str, Any, str, str]] = {
         "servers.0.customProperties",
         [{"property": "commentChar", "value": "//"}],
         "servers[0].customProperties.commentChar: is '//'",
-        "give one ASCII character",
+        "give one ASCII sign",
     ),
     "a footer that is every line": (
         "servers.0.customProperties",
