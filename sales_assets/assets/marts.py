@@ -122,8 +122,8 @@ def build_marts(
     def marts(
         context: dg.AssetExecutionContext, dbt: DbtInProcess, warehouse: Warehouse
     ) -> Iterator[DbtDagsterEventType]:
-        variables = _variables(warehouse, run_window(context))
         with warehouse.exclusive():
+            variables = _variables(warehouse, run_window(context))
             yield from dbt.build(context, variables=variables)
 
     return marts

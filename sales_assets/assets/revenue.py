@@ -141,7 +141,8 @@ def build_revenue(
                 totals_match_staged(key, staged, now, outweighed),
             ],
         )
-        limits = [rejected_in_limits(rejected_key, contract, counts)]
+        moved = {day: (d.accepted, d.rejected) for day, d in loaded.items() if day not in window}
+        limits = [rejected_in_limits(rejected_key, contract, counts | moved)]
         yield dg.MaterializeResult(
             asset_key=rejected_key, check_results=limits if contract.rejected_limits else []
         )

@@ -63,6 +63,7 @@ _OF_LINES = {
     "unique": "say it of a column of schema.lines",
     "primaryKey": "say it of a column of schema.lines",
     "customProperties": "move them to schema.lines",
+    "classification": "say it of a column of schema.lines",
 }
 """Words that hold for the columns of the drop only."""
 
@@ -295,7 +296,8 @@ def read_mappings(
                 "is missing",
                 f"map it: {column.description}",
             )
-    direct = {m.name for m in mappings.values() if m.direct and m.sources == (m.name,)}
+    cut = {c.name for c in columns if c.type is LogicalType.TIMESTAMP} & {"order_date"}
+    direct = {m.name for m in mappings.values() if m.direct and m.sources == (m.name,)} - cut
     for name in names:
         if name in RESERVED_NAMES and name not in direct:
             problems.add(

@@ -97,7 +97,9 @@ def load_contract(file: Path) -> SourceContract:
     lines, revenue, others = _objects(problems, odcs.schema_)
     dialect, numbers = read_dialect(problems, server)
     columns = read_columns(problems, lines, numbers)
-    references = read_references(problems, lines, others, columns, (dialect, numbers))
+    references = read_references(
+        problems, lines, others, columns, (dialect, numbers), server.path if server else None
+    )
     qualified = [name for reference in references for name in reference.qualified]
     mappings = read_mappings(problems, revenue, columns, qualified)
     refuse_clear_values(problems, mappings, personal_names(columns, references))

@@ -329,8 +329,19 @@ class SourceContract:
 
     @property
     def extra_columns(self) -> tuple[Column, ...]:
-        """The source's columns that no canonical column holds unchanged."""
-        same = {mapping.sources[0] for mapping in self.mappings if mapping.direct}
+        """The source's columns that no canonical column holds with all that they say.
+
+        A timestamp loses its time where it becomes a date; all other types are held whole.
+        """
+        same = {
+            mapping.sources[0]
+            for mapping in self.mappings
+            if mapping.direct
+            and not (
+                mapping.name == "order_date"
+                and self.column(mapping.sources[0]).type is LogicalType.TIMESTAMP
+            )
+        }
         return tuple(column for column in self.columns if column.name not in same)
 
     def column(self, name: str) -> Column:

@@ -34,14 +34,15 @@ class Problems:
         if self.found:
             raise ContractError(f"{file}:\n  " + "\n  ".join(self.found))
 
-    def identifier(self, where: str, name: str | None) -> str:
+    def identifier(self, where: str, name: object) -> str:
         """A name that is safe as a part of keys, folders and SQL.
 
         `__` is kept for the columns that the generated SQL adds.
         """
-        if not _NAME.fullmatch(name or ""):
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
             self.add(where, f"is '{name or ''}'", "use lower-case letters, digits and single _")
-        return name or ""
+            return ""
+        return name
 
     def properties(
         self, where: str, entries: Sequence[CustomProperty] | None, known: set[str]

@@ -59,10 +59,12 @@ def wrong_query(read: SourceContract, lines: str) -> str:
         values = [quoted(name) for name in key]
         there = " AND ".join(f"{value} IS NOT NULL" for value in values)
         told = literal(f"{', '.join(key)}: the same as in line ")
+        by = f"(PARTITION BY {', '.join(values)} ORDER BY file, line)"
         found.append(
-            f"SELECT file, line, {told} || first FROM (SELECT file, line, min(line) OVER "
-            f"(PARTITION BY {', '.join(values)}) AS first FROM {lines} WHERE {there}) "
-            "WHERE line > first"
+            f"SELECT file, line, {told} || first_line || ' of ' || first_file FROM ("
+            f"SELECT file, line, row_number() OVER {by} AS place, first_value(line) OVER {by} AS "
+            f"first_line, first_value(file) OVER {by} AS first_file FROM {lines} WHERE {there}) "
+            "WHERE place > 1"
         )
     return f"{' UNION ALL '.join(found)} ORDER BY file, line, reason LIMIT {SHOWN}"
 

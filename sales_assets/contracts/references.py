@@ -27,10 +27,14 @@ def read_references(
     objects: Sequence[SchemaObject],
     columns: Sequence[Column],
     drops: tuple[Dialect, dict[str, Any]],
+    drops_path: str | None,
 ) -> tuple[Reference, ...]:
-    """The references, each with the one column of the lines that refers to it."""
+    """The references, each with the one column of the lines that refers to it.
+
+    A reference is laid out as `drops` are if it says nothing else; they lie at `drops_path`.
+    """
     links = _links(problems, lines)
-    references = []
+    references: list[Reference] = []
     for entry in objects:
         where = f"schema.{entry.name}"
         name = problems.identifier(f"{where}.name", entry.name)
@@ -57,6 +61,12 @@ def read_references(
             keys=read_keys(problems, entry, own),
         )
         _check_types(problems, reference, columns)
+        if reference.path in {drops_path, *(other.path for other in references)}:
+            problems.add(
+                f"{where}.physicalName",
+                f"'{reference.path}' is that of the drops or of another reference",
+                "give each a file, or a glob, of its own",
+            )
         references.append(reference)
     known = {f"{reference.name}.{reference.key}" for reference in references}
     for column, to in links:

@@ -16,7 +16,7 @@ from sales_assets.contracts.model import Column, NumberFormat
 from sales_assets.contracts.numbers import written_number
 from sales_assets.contracts.quoting import literal, quoted
 
-PARSER_VERSION = "4"
+PARSER_VERSION = "5"
 """Part of every contract's digest: raise it when the same text would become another row."""
 
 

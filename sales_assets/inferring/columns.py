@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from sales_assets.contracts.logical import LogicalType
 from sales_assets.contracts.model import NumberFormat
+from sales_assets.contracts.pseudonyms import MASK
 from sales_assets.inferring.layout import Layout, is_typed
 from sales_assets.inferring.moments import Formats, formats_of
 from sales_assets.inferring.names import column_names
@@ -37,6 +38,8 @@ _PHONE = re.compile(r"(?:\+|00?)[1-9][0-9]{0,3}[ ()/.-][0-9 ()/.-]{5,16}")
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?")
 _STREET = re.compile(r"[^\W\d_][^\d\n]{3,40} [0-9]{1,4} ?[a-z]?")
 _FULL_NAME = re.compile(r"[^\W\d_]{2,20}(?:[ ,.'-]{1,2}[^\W\d_]{1,20}){1,3}")
+_VALUES = re.compile(r"'.*'|\d{4}-\d\d-\d\d", re.DOTALL)
+"""What evidence shows of values: quoted texts, and the days that they may mean."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ def guesses_of(layout: Layout) -> tuple[tuple[Guess, ...], tuple[str, ...]]:
             _typed(guess, point) if each.style and each.style.unsure else each
             for guess, each in zip(found, typed, strict=True)
         ]
-    return tuple(map(_personal, typed)), missing
+    return tuple(_without_values(_personal(guess)) for guess in typed), missing
 
 
 def _missing(layout: Layout, columns: Sequence[Values]) -> tuple[str, ...]:
@@ -285,6 +288,14 @@ def _personal(guess: Guess) -> Guess:
         told = f"looks like addresses, as {values.shown(next(iter(values.texts)))}"
         return replace(guess, is_personal=True, notes=(*guess.notes, told))
     return guess
+
+
+def _without_values(guess: Guess) -> Guess:
+    """A personal column's guess whose evidence shows no value: contracts are there to be shared."""
+    if not guess.is_personal:
+        return guess
+    notes = tuple(_VALUES.sub(MASK, note) for note in guess.notes)
+    return replace(guess, notes=notes, question=_VALUES.sub(MASK, guess.question))
 
 
 def _matching(texts: Iterable[str], pattern: re.Pattern[str]) -> float:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import ReadWriteLock, Timeout
+from pydantic import PrivateAttr
 
 from sales_assets.contracts.model import AcrossDays
 from sales_assets.contracts.quoting import literal
@@ -41,6 +42,7 @@ class DuckDBWarehouse(Warehouse):
     path: str
     memory_limit: str = "2GB"
     lock_timeout: float = 3600.0
+    _holds_lock: bool = PrivateAttr(default=False)
 
     def loaded(self, source: str, window: Window) -> dict[date, LoadedDay]:
         """The ledger's entries of a source for the days of a window."""
@@ -144,7 +146,11 @@ class DuckDBWarehouse(Warehouse):
         """Hold the writers' lock without a connection, for dbt's own."""
         self._create()
         with self._locked(write=True):
-            yield
+            self._holds_lock = True
+            try:
+                yield
+            finally:
+                self._holds_lock = False
 
     @contextmanager
     def _write(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -179,6 +185,9 @@ class DuckDBWarehouse(Warehouse):
 
     @contextmanager
     def _locked(self, write: bool) -> Iterator[None]:
+        if self._holds_lock and not write:
+            yield
+            return
         lock = ReadWriteLock(f"{self.path}.lock")
         acquire = lock.acquire_write if write else lock.acquire_read
         try:

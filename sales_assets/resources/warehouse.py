@@ -164,4 +164,7 @@ class Warehouse(dg.ConfigurableResource[Any], ABC):
 
     @abstractmethod
     def exclusive(self) -> AbstractContextManager[None]:
-        """Keep others from writing while another program (dbt) connects by itself."""
+        """Keep others from writing while another program (dbt) connects by itself.
+
+        What is asked for in the block is of the same moment as what that program sees.
+        """

@@ -226,3 +226,21 @@ def test_an_unknown_property_of_the_lines_is_refused(tmp_path: Path) -> None:
             tmp_path,
             changed("schema.0.customProperties", [{"property": "uniqueOverDays", "value": "x"}]),
         )
+
+
+def test_a_moment_in_a_key_counts_with_its_time(tools: Desk) -> None:
+    at = column("sold_at", LogicalType.TIMESTAMP, required=True)
+    read = contract(
+        [column("order_no", required=True), at],
+        {"order_date": "sold_at"},
+        keys=(("order_no", "sold_at"),),
+        across_days=AcrossDays.LATEST,
+    )
+
+    found = tools.judge(
+        read,
+        b"order_no,sold_at\n1,2024-03-05 10:00:00\n1,2024-03-05 11:00:00\n1,2024-03-05 10:00:00\n",
+    )
+
+    assert [row["line"] for row in found.accepted] == [2, 3]
+    assert len({row["line_key"] for row in found.accepted}) == 2

@@ -146,8 +146,13 @@ def test_another_key_makes_all_rows_anew(tmp_path: Path) -> None:
     assert load(tmp_path, without).digest == load(tmp_path, TILL).digest
 
 
-@pytest.mark.parametrize("name", ["../elsewhere", "", "A b"])
-def test_a_key_s_name_is_no_path(tmp_path: Path, name: str) -> None:
+def test_a_classification_where_nothing_follows_it_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match="classification: is not enforced"):
+        load(tmp_path, changed("schema.1.properties.0.classification", "personal"))
+
+
+@pytest.mark.parametrize("name", ["../elsewhere", "", "A b", 7, ["a"]])
+def test_a_key_s_name_is_no_path(tmp_path: Path, name: object) -> None:
     with pytest.raises(ContractError, match="pseudonymKey"):
         load(tmp_path, changed("customProperties.+", {"property": "pseudonymKey", "value": name}))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -189,6 +190,16 @@ def test_every_line_is_priced_by_its_own_row_or_rejected(
     [
         ("schema.2.physicalName", GONE, "schema[2].name: 'products' is not read"),
         ("schema.2.physicalName", "/etc/products.csv", "schema.products.physicalName: is '/etc"),
+        (
+            "schema.2.physicalName",
+            TILL["servers"][0]["path"],
+            "physicalName: 'shop/till/*.csv*' is that of the drops or of another reference",
+        ),
+        (
+            "schema.+",
+            {**PRODUCTS, "name": "others"},
+            "'shop/products.csv' is that of the drops or of another reference",
+        ),
         ("schema.2.properties.0.primaryKey", GONE, "schema.products: has 0 primary keys"),
         ("schema.2.properties.0.required", GONE, "schema.products.product_id.primaryKey: is of a"),
         ("schema.2.properties.0.logicalType", "integer", "products.product_id is integer"),
@@ -252,3 +263,24 @@ def test_the_digest_changes_with_the_reference(
 
 def test_a_contract_without_references_joins_nothing(tmp_path: Path) -> None:
     assert "LEFT JOIN" not in judged_query(load(tmp_path, TILL), "lines", "files")
+
+
+def test_a_key_that_two_files_of_an_archive_have_in_the_same_line_is_refused(
+    tools: Desk, tmp_path: Path
+) -> None:
+    archive = tmp_path / "products.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("a.csv", "product_id,price,sold_since\na,1,\n")
+        packed.writestr("b.csv", "product_id,price,sold_since\na,2,\nb,3,\n")
+    zipped = load(tmp_path, changed("schema.2.physicalName", "shop/products.zip", PRICED))
+    described = reading(zipped, zipped.references[0])
+    found = inspect(described, archive, "shop/products.zip")
+
+    with pytest.raises(RefusedDropError) as refused:
+        tools.stager.load_reference(
+            described, drop_files(described, archive, "shop/products.zip", found)
+        )
+
+    assert "line 2: product_id: the same as in line 2 of shop/products.zip/a.csv" in str(
+        refused.value
+    )

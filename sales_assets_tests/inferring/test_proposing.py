@@ -248,3 +248,18 @@ def test_a_line_that_never_ends_is_looked_at_in_bounded_time(piece: str, tmp_pat
     with suppress(SalesAssetsError):
         proposal_of(tmp_path, f"a,b\n{piece * 300_000}".encode("latin-1"))
     assert time.monotonic() - start < 20
+
+
+def test_the_evidence_of_personal_columns_shows_no_value(tmp_path: Path) -> None:
+    lines = [
+        f"{n};2024-01-{n:02};0{n % 9 + 1}/0{n % 7 + 1}/1981;Zoe Secret{chr(96 + n)};{n}.50"
+        for n in range(1, 21)
+    ]
+    header = "order;date;birth_date;customer_id;amount"
+
+    made = proposal_of(tmp_path, "\n".join([header, *lines, "21;2024-01-21;unknown;Zoe;1.00", ""]))
+
+    assert made.text.count("classification: personal") == 2
+    assert "Secret" not in made.text
+    assert "1981" not in made.text
+    assert "'unknown'" not in made.text

@@ -22,11 +22,14 @@ DAYS = {
 
 
 @contextmanager
-def keyed(home: Path, rule: str) -> Iterator[Installation]:
+def keyed(home: Path, rule: str, limit: int = 100) -> Iterator[Installation]:
     content = yaml.safe_load(SHOP.read_text())
     lines = content["schema"][0]
     lines["properties"][0]["primaryKey"] = True
     lines["customProperties"] = [{"property": "uniqueAcrossDays", "value": rule}]
+    lines["quality"] = [
+        {"metric": "invalidValues", "unit": "percent", "mustBeLessOrEqualTo": limit}
+    ]
     content["slaProperties"] = [{"property": "latency", "value": 30, "unit": "d"}]
     home.mkdir()
     file = home / SHOP.name
@@ -93,3 +96,20 @@ def test_a_day_that_another_day_s_load_changed_is_recorded_with_its_new_counts(
         checks = result.get_asset_check_evaluations()
         assert checks
         assert all(check.passed for check in checks if check.asset_key == REVENUE)
+
+
+def test_a_limit_of_rejected_lines_holds_for_days_that_another_load_changed(
+    tmp_path: Path,
+) -> None:
+    with keyed(tmp_path / "home", "earliest", limit=40) as made:
+        assert made.materialize(TWO, TWO).success
+        result = made.materialize(ONE, ONE, raise_on_error=False)
+
+        (found,) = [
+            check
+            for check in result.get_asset_check_evaluations()
+            if check.check_name == "rejected_in_limits"
+        ]
+        assert not found.passed
+        assert TWO in str(found.metadata["days"].value)
+        assert not result.success
