@@ -158,10 +158,19 @@ class Stager:
         self._con.execute(files_table("files", files))
 
         def judge(lines: str) -> dict[tuple[int, date], int]:
+            # What is the same in all lines of a file would be spilled ten million times.
             self._con.execute(
-                "CREATE OR REPLACE TEMP TABLE judged AS "
-                f"SELECT * FROM ({judged_query(contract, lines, 'files')}) "
+                "CREATE OR REPLACE TEMP TABLE judged_lines AS "
+                "SELECT * EXCLUDE (source, file, file_sha256) "
+                f"FROM ({judged_query(contract, lines, 'files')}) "
                 f"WHERE (file_no, partition_date) IN ({wanted})"
+            )
+            self._con.execute(
+                "CREATE OR REPLACE TEMP VIEW judged AS "
+                f"SELECT {literal(contract.name)} AS source, *, "
+                f"{_by_number({file.file_no: file.file for file in files})} AS file, "
+                f"{_by_number({file.file_no: file.sha256 for file in files})} AS file_sha256 "
+                "FROM judged_lines"
             )
             counts = self._con.execute(
                 "SELECT file_no, partition_date, count(*) FROM judged GROUP BY ALL"
@@ -184,9 +193,9 @@ class Stager:
                 )
         if contract.keys:
             self._con.execute(
-                f"UPDATE judged SET reasons = doubles.reasons FROM "
+                f"UPDATE judged_lines SET reasons = doubles.reasons FROM "
                 f"({doubles_query(contract, 'judged')}) AS doubles "
-                "WHERE judged.file_no = doubles.file_no AND judged.line = doubles.line"
+                "WHERE judged_lines.file_no = doubles.file_no AND judged_lines.line = doubles.line"
             )
 
     def _refuse_exchanged_days(self, contract: SourceContract, names: Mapping[int, str]) -> None:
@@ -262,6 +271,12 @@ class Stager:
                 "(FORMAT parquet, COMPRESSION zstd)"
             )
         return files
+
+
+def _by_number(texts: Mapping[int, str]) -> str:
+    """The SQL of a file's text by its number; unlike a join it leaves the lines in their order."""
+    listed = (literal(texts.get(number, "")) for number in range(max(texts, default=0) + 1))
+    return f"[{', '.join(listed)}][file_no + 1]"
 
 
 def _accepted_columns(contract: SourceContract) -> list[str]:
