@@ -6,15 +6,17 @@ Belongs here: driving the real definitions on a real instance. Does not: any exp
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
 import dagster as dg
+import pytest
 
 from sales_assets.automation.landing import LAYERS
 from sales_assets.build import build_definitions
+from sales_assets.cli import main
 from sales_assets.contracts.load import load_contracts
 from sales_assets.instance.embedded import prepare_home
 from sales_assets.landing import land_file
@@ -38,6 +40,29 @@ TABLES = (
     "marts.customer_value",
 )
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+def calling(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Calls `sales-assets` with arguments: exit code, standard output, standard error.
+
+    `materialize` needs a process of its own where homes differ: one process keeps the first
+    definitions that it loads.
+    """
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["sales-assets", *arguments])
+        code = 0
+        try:
+            main()
+        except SystemExit as exited:
+            code = int(exited.code or 0)
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return call
 
 
 class Installation:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
-from sales_assets.cli import main
-from sales_assets_tests.harness import SAMPLE, SHOP, TILL, Installation, drop
-
-Run = Callable[..., tuple[int, str, str]]
+from sales_assets_tests.harness import SAMPLE, SHOP, TILL, Installation, Run, calling, drop
 
 
 @pytest.fixture
@@ -30,17 +26,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def run(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Call `sales-assets` with arguments: exit code, standard output, standard error."""
 
-    def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["sales-assets", *arguments])
-        code = 0
-        try:
-            main()
-        except SystemExit as exited:
-            code = int(exited.code or 0)
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return call
+    return calling(monkeypatch, capsys)
 
 
 def landed(home: Path) -> list[str]:

@@ -5,20 +5,18 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import yaml
 
-from sales_assets.cli import main
 from sales_assets.errors import DropError, SalesAssetsError, UsageError
 from sales_assets.inferring.proposing import Proposal, propose, write
 from sales_assets.settings import Settings
 from sales_assets_tests.contracts.test_corpus import CORPUS
+from sales_assets_tests.harness import Run, calling
 
-Run = Callable[..., tuple[int, str, str]]
 GERMAN = (
     "Umsätze Filiale Süd;;;;;\r\n"
     "\r\n"
@@ -43,17 +41,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     monkeypatch.setenv("SALES_ASSETS_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("SALES_ASSETS_CONTRACTS", str(tmp_path / "contracts"))
 
-    def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["sales-assets", *arguments])
-        code = 0
-        try:
-            main()
-        except SystemExit as exited:
-            code = int(exited.code or 0)
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return call
+    return calling(monkeypatch, capsys)
 
 
 def test_an_unknown_export_becomes_revenue_once_its_todos_are_settled(
