@@ -1,7 +1,8 @@
 """The dbt models as assets: which they are and what they depend on.
 
 Belongs here: keys, dependencies, groups and automation of the dbt assets. Does not: their SQL,
-columns, tests and owners (dbt_project/), or how dbt runs (`resources.dbt`).
+columns, tests and owners (dbt_project/), how dbt runs (`resources.dbt`), or what a run tells the
+models (`mart_variables`).
 
 Without `from __future__ import annotations`: Dagster reads the asset's annotations as objects.
 """
@@ -20,13 +21,17 @@ from dagster_dbt.asset_utils import get_asset_check_key_for_test
 from dagster_dbt.core.dbt_event_iterator import DbtDagsterEventType
 from dagster_shared.record import replace
 
+from sales_assets.assets.keys import EXCHANGE_RATES
+from sales_assets.assets.mart_variables import Conversion, window_variables
 from sales_assets.errors import PermanentError
-from sales_assets.partitions import Window, run_window
+from sales_assets.partitions import run_window
 from sales_assets.resources.dbt import DbtInProcess
 from sales_assets.resources.warehouse import Warehouse
 
 WAREHOUSE = "warehouse"
-"""The dbt source whose tables the revenue assets write."""
+"""The dbt source whose tables the revenue assets and the exchange rates write."""
+RATE_TABLES = frozenset({"exchange_rates", "rate_days"})
+"""Those of its tables that hold exchange rates."""
 
 
 class HomelessTestError(PermanentError):
@@ -34,11 +39,12 @@ class HomelessTestError(PermanentError):
 
 
 class MartsTranslator(DagsterDbtTranslator):
-    """Names dbt models by their folder, and lets the revenue assets stand for their table.
+    """Names dbt models by their folder, and lets the assets stand for the tables they write.
 
     `models/marts/daily_revenue.sql` is `marts/daily_revenue`. The tables of the source `warehouse`
-    are shared by all revenue assets: a model that reads one depends on all of them. A source of
-    another name is one asset, its key stated in dbt (`meta: {dagster: {asset_key: [...]}}`).
+    are shared by all revenue assets: a model that reads one depends on all of them, or on the
+    exchange rates. A source of another name is one asset, its key stated in dbt
+    (`meta: {dagster: {asset_key: [...]}}`).
     """
 
     def __init__(
@@ -89,11 +95,16 @@ class MartsTranslator(DagsterDbtTranslator):
         return spec and replace(spec, additional_deps=self._real(spec.additional_deps))
 
     def _real(self, deps: Iterable[dg.AssetDep]) -> Sequence[dg.AssetDep]:
-        deps = list(deps)
-        others = [dep for dep in deps if dep.asset_key.path[0] != WAREHOUSE]
-        if len(others) == len(deps):
-            return others
-        return [*others, *(dg.AssetDep(key) for key in self._revenue_keys)]
+        real: dict[dg.AssetKey, dg.AssetDep] = {}
+        for dep in deps:
+            folder, *rest = dep.asset_key.path
+            if folder != WAREHOUSE:
+                real[dep.asset_key] = dep
+            elif RATE_TABLES.isdisjoint(rest):
+                real |= {key: dg.AssetDep(key) for key in self._revenue_keys}
+            else:
+                real[EXCHANGE_RATES] = dg.AssetDep(EXCHANGE_RATES)
+        return list(real.values())
 
 
 def build_marts(
@@ -101,13 +112,15 @@ def build_marts(
     manifest: Mapping[str, Any],
     revenue_keys: Sequence[dg.AssetKey],
     partitions_def: dg.DailyPartitionsDefinition,
+    conversion: Conversion,
     on_revenue: dg.AutomationCondition[Any] | None = None,
     along: dg.AutomationCondition[Any] | None = None,
 ) -> dg.AssetsDefinition:
     """All dbt models and their tests, as one step that a range of days runs once.
 
     `manifest` comes from `dbt_manifest.read_manifest`; `on_revenue` is the automation condition of
-    models that read no other model, `along` that of all above them.
+    models that read no other model, `along` that of all above them; `conversion` is what the
+    models are told of currencies.
     """
     translator = MartsTranslator(revenue_keys, on_revenue, along)
     _refuse_homeless_tests(manifest, translator)
@@ -123,22 +136,11 @@ def build_marts(
         context: dg.AssetExecutionContext, dbt: DbtInProcess, warehouse: Warehouse
     ) -> Iterator[DbtDagsterEventType]:
         with warehouse.exclusive():
-            variables = _variables(warehouse, run_window(context))
-            yield from dbt.build(context, variables=variables)
+            variables = conversion.variables | window_variables(warehouse, run_window(context))
+            refresh = warehouse.needs_full_refresh(conversion.reporting_currency)
+            yield from dbt.build(context, variables=variables, full_refresh=refresh)
 
     return marts
-
-
-def _variables(warehouse: Warehouse, window: Window | None) -> dict[str, str]:
-    """What the models are told of a run: its days, and others that loading those has changed."""
-    if window is None:
-        return {}
-    moved = ",".join(map(str, warehouse.moved_days(window)))
-    return {
-        "start_date": str(window.start),
-        "end_date": str(window.end),
-        **({"moved_dates": moved} if moved else {}),
-    }
 
 
 def _refuse_homeless_tests(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> None:

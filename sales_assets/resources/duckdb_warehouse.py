@@ -25,8 +25,20 @@ from sales_assets.contracts.model import AcrossDays
 from sales_assets.contracts.quoting import literal
 from sales_assets.errors import UsageError, WarehouseBusyError
 from sales_assets.partitions import Window
+from sales_assets.resources import duckdb_rates
 from sales_assets.resources.duckdb_load import replace_days
-from sales_assets.resources.warehouse import TABLES, DayLoad, LoadedDay, Outweighed, Warehouse
+from sales_assets.resources.warehouse import (
+    TABLES,
+    DayLoad,
+    LoadedDay,
+    LoadedRates,
+    Outweighed,
+    RateLoad,
+    Reconverted,
+    UnconvertedSales,
+    ValidRate,
+    Warehouse,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -87,6 +99,58 @@ class DuckDBWarehouse(Warehouse):
         )
         return [day for (day,) in rows]
 
+    def replace_rates(self, load: RateLoad) -> LoadedRates:
+        """Write publications in one transaction; see `Warehouse.replace_rates`."""
+        with self._write() as connection, _transaction(connection):
+            return duckdb_rates.replace_rates(connection, load)
+
+    def valid_rates(self, window: Window) -> dict[date, dict[str, ValidRate]]:
+        """The last published rates on or before each known day of a window."""
+        found: dict[date, dict[str, ValidRate]] = {}
+        for day, currency, rate_date, rate in self.rows(
+            duckdb_rates.VALID, [window.start, window.end]
+        ):
+            found.setdefault(day, {})[currency] = ValidRate(rate_date, rate)
+        return found
+
+    def quarantined_rates(self) -> list[tuple[date, str, str, str]]:
+        """Every rate that may not enter."""
+        rows = "SELECT rate_date, currency, value, reason FROM quarantined_rates ORDER BY ALL"
+        return [(day, currency, value, reason) for day, currency, value, reason in self.rows(rows)]
+
+    def unconverted(self) -> list[UnconvertedSales]:
+        """The sales that are not converted at the rate that is due."""
+        if "core.fct_sales" not in self._columns_of_models():
+            return []
+        return [UnconvertedSales(*row) for row in self.rows(duckdb_rates.UNCONVERTED)]
+
+    def reconverted(self, window: Window) -> Reconverted:
+        """Sales outside of a window whose kept rate is not the valid one any more."""
+        if len(self._columns_of_models()) < 2:  # before the first build
+            return Reconverted([], [])
+        parameters = duckdb_rates.outdated_parameters(window)
+        return duckdb_rates.reconverted(
+            [
+                (partition, order)
+                for partition, order in self.rows(duckdb_rates.OUTDATED, parameters)
+            ]
+        )
+
+    def needs_full_refresh(self, reporting_currency: str) -> bool:
+        """Whether `fct_sales` was made for another currency or by older models."""
+        columns = self._columns_of_models().get("core.fct_sales")
+        if columns is None:
+            return False
+        return "reporting_currency" not in columns or bool(
+            self.rows(
+                "SELECT 1 FROM core.fct_sales WHERE reporting_currency <> ? LIMIT 1",
+                [reporting_currency],
+            )
+        )
+
+    def _columns_of_models(self) -> dict[str, list[str]]:
+        return dict(self.rows(duckdb_rates.COLUMNS))
+
     def replace(
         self,
         source: str,
@@ -95,19 +159,10 @@ class DuckDBWarehouse(Warehouse):
         across_days: AcrossDays | None = None,
     ) -> list[LoadedDay]:
         """Replace days of a source in one transaction; see `Warehouse.replace`."""
-        import duckdb
-
         with self._write() as connection:
             confirm()
-            connection.execute("BEGIN")
-            try:
-                loaded = replace_days(connection, source, loads, across_days)
-                connection.execute("COMMIT")
-            except BaseException:
-                with suppress(duckdb.TransactionException):  # a failed COMMIT has ended it already
-                    connection.execute("ROLLBACK")
-                raise
-        return loaded
+            with _transaction(connection):
+                return replace_days(connection, source, loads, across_days)
 
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query."""
@@ -148,6 +203,8 @@ class DuckDBWarehouse(Warehouse):
         with self._locked(write=True):
             self._holds_lock = True
             try:
+                with self._connected(read_only=False) as connection:
+                    _create_tables(connection)  # models read tables that an earlier version lacks
                 yield
             finally:
                 self._holds_lock = False
@@ -226,6 +283,20 @@ class DuckDBWarehouse(Warehouse):
             yield connection
         finally:
             connection.close()
+
+
+@contextmanager
+def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    import duckdb
+
+    connection.execute("BEGIN")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(duckdb.TransactionException):  # a failed COMMIT has ended it already
+            connection.execute("ROLLBACK")
+        raise
 
 
 def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import dagster as dg
 
@@ -54,6 +54,25 @@ MOVED_COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("partition_date", "DATE", "The UTC day whose load brought or took a key."),
     ("moved_date", "DATE", "Another day, whose line of that key began or ceased to count."),
 )
+EXCHANGE_RATE_COLUMNS: tuple[tuple[str, str, str], ...] = (
+    ("rate_date", "DATE", "The day of the publication."),
+    ("currency", "VARCHAR", "The currency (ISO 4217)."),
+    ("rate", "DECIMAL(18,6)", "Units of the currency for one euro, as they were published."),
+    ("object_key", "VARCHAR", "The object with the answer that the rate is from."),
+    ("loaded_at", "TIMESTAMP", "When the row was written, in UTC."),
+)
+RATE_DAY_COLUMNS: tuple[tuple[str, str, str], ...] = (
+    ("day", "DATE", "A day of which the rates were asked for."),
+    ("expected_rate_date", "DATE", "The publication that is due for it."),
+)
+QUARANTINED_RATE_COLUMNS: tuple[tuple[str, str, str], ...] = (
+    ("rate_date", "DATE", "The day of the publication."),
+    ("currency", "VARCHAR", "The currency (ISO 4217)."),
+    ("value", "VARCHAR", "What the API said; empty if it said nothing of the currency."),
+    ("reason", "VARCHAR", "Why the rate may not enter."),
+    ("object_key", "VARCHAR", "The object with the answer."),
+    ("seen_at", "TIMESTAMP", "When it was seen first, in UTC."),
+)
 
 TABLES: dict[str, tuple[tuple[str, str], ...]] = {
     "revenue": tuple((c.name, c.sql_type) for c in REVENUE_COLUMNS),
@@ -65,6 +84,9 @@ TABLES: dict[str, tuple[tuple[str, str], ...]] = {
     "outweighed": tuple((c.name, c.sql_type) for c in REVENUE_COLUMNS),
     "line_keys": tuple((name, sql_type) for name, sql_type, _ in LINE_KEY_COLUMNS),
     "moved": tuple((name, sql_type) for name, sql_type, _ in MOVED_COLUMNS),
+    "exchange_rates": tuple((name, sql_type) for name, sql_type, _ in EXCHANGE_RATE_COLUMNS),
+    "rate_days": tuple((name, sql_type) for name, sql_type, _ in RATE_DAY_COLUMNS),
+    "quarantined_rates": tuple((name, sql_type) for name, sql_type, _ in QUARANTINED_RATE_COLUMNS),
 }
 """The tables that the pipeline writes itself: name -> (column, type in ANSI terms)."""
 
@@ -109,6 +131,56 @@ class Outweighed:
     net_amount: Decimal
 
 
+class UnconvertedSales(NamedTuple):
+    """Lines of a source in a currency that have no rate, or a stale one (see fct_sales)."""
+
+    source: str
+    currency: str
+    rate_state: str
+    lines: int
+    first: date
+    last: date
+    oldest_days: int | None
+    """Days between order and rate, the most of any line; None without a rate."""
+
+
+@dataclass(frozen=True)
+class Reconverted:
+    """Days of drops and order dates of sales that are to be converted anew."""
+
+    partition_dates: list[date]
+    order_dates: list[date]
+
+
+class ValidRate(NamedTuple):
+    """The last published rate on or before a day, in units for one euro."""
+
+    rate_date: date
+    rate: Decimal
+
+
+@dataclass(frozen=True)
+class RateLoad:
+    """Publications to be written, and the days of which they are known from then on."""
+
+    rates: Sequence[tuple[date, str, Decimal, str]]
+    """Date, currency, rate, object key."""
+    quarantined: Sequence[tuple[date, str, str, str, str]]
+    """Date, currency, value, reason, object key."""
+    days: Sequence[tuple[date, date]]
+    """Day, and the publication that is due for it."""
+
+
+@dataclass(frozen=True)
+class LoadedRates:
+    """What writing publications changed."""
+
+    changed_days: list[date]
+    """Days known before, of which another rate is valid now."""
+    quarantined: list[tuple[date, str, str, str]]
+    """Date, currency, value and reason of what was not in quarantine before."""
+
+
 class Warehouse(dg.ConfigurableResource[Any], ABC):
     """What the assets and checks need of a warehouse.
 
@@ -150,6 +222,37 @@ class Warehouse(dg.ConfigurableResource[Any], ABC):
     @abstractmethod
     def moved_days(self, window: Window) -> list[date]:
         """Other days of which lines began or ceased to count by loads of a window's days."""
+
+    @abstractmethod
+    def replace_rates(self, load: RateLoad) -> LoadedRates:
+        """Write publications in one transaction.
+
+        A rate replaces the one of its date and currency, and ends its quarantine. What is not in
+        the load stays: a publication does not cease to have been made.
+        """
+
+    @abstractmethod
+    def valid_rates(self, window: Window) -> dict[date, dict[str, ValidRate]]:
+        """By day and currency, the last published rate on or before each known day of a window."""
+
+    @abstractmethod
+    def quarantined_rates(self) -> list[tuple[date, str, str, str]]:
+        """Date, currency, value and reason of every rate that may not enter, by date."""
+
+    @abstractmethod
+    def unconverted(self) -> list[UnconvertedSales]:
+        """The sales in `fct_sales` that are not converted at the rate that is due."""
+
+    @abstractmethod
+    def reconverted(self, window: Window) -> Reconverted:
+        """Sales outside of a window whose kept rate is not the valid one any more.
+
+        Looked for among the order dates that the window's rates can be valid for.
+        """
+
+    @abstractmethod
+    def needs_full_refresh(self, reporting_currency: str) -> bool:
+        """Whether `fct_sales` is there but was made for another currency or by older models."""
 
     @abstractmethod
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:

@@ -1,0 +1,149 @@
+"""The publications of a span of days, from the API or from what is remembered of it.
+
+Belongs here: which months are asked for, and going on when the API is away. Does not: calling it
+(`live`), judging rates (`plausibility`), or storing them (`resources.warehouse`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from sales_assets.errors import TransientError
+from sales_assets.exchange_rates.answers import Values, WrongAnswerError, read_rates
+from sales_assets.exchange_rates.api import (
+    Answer,
+    ApiRefusedError,
+    ApiUnavailableError,
+    ExchangeRateApi,
+    RatesRequest,
+)
+from sales_assets.exchange_rates.calendar import LOOK_BACK, last_publication, months
+from sales_assets.exchange_rates.currencies import ENDED, LIVE, has_ended
+from sales_assets.exchange_rates.staged_answers import StagedAnswer, get_answer, put_answer
+from sales_assets.exchange_rates.state import CACHED, KnownAnswer, RateState
+from sales_assets.partitions import DAY, Window
+from sales_assets.resources.object_store import ObjectStore
+
+FIRST_PUBLICATION = date(1999, 1, 4)
+"""The euro's first day of business; the API refuses earlier dates."""
+
+
+@dataclass
+class Collected:
+    """Publications as the answers have them, and where they come from."""
+
+    values: dict[date, dict[str, object]] = field(default_factory=dict)
+    keys: dict[date, str] = field(default_factory=dict)
+    """Date of publication -> key of the object that it is from."""
+    failures: dict[Window, TransientError] = field(default_factory=dict)
+    """The months of which the API gave no answer, or none that can be believed, and why."""
+    staged: int = 0
+    """Answers that were put into the object store."""
+
+    def add(self, request: RatesRequest, values: Values, key: str) -> None:
+        """Add an answer; what it has of the month before gives way to that month's own answer."""
+        for day, rates in values.items():
+            if day in request.month or day not in self.values:
+                self.values[day] = dict(rates)
+                self.keys[day] = key
+
+
+def refuse_unknown(api: ExchangeRateApi, symbols: Sequence[str]) -> None:
+    """Raise ApiRefusedError for a currency that the API has never had.
+
+    It leaves such out without a word. It is asked for its list only if it is about a currency
+    that was not published when this was written.
+    """
+    strange = [symbol for symbol in symbols if symbol not in LIVE and symbol not in ENDED]
+    if strange and (unknown := sorted(set(strange) - api.currencies())):
+        raise ApiRefusedError(
+            f"{api.provider}: has no rates of {', '.join(unknown)}; correct the currency in the "
+            "contracts that name it, or SALES_ASSETS_REPORTING_CURRENCY"
+        )
+
+
+class Collector:
+    """Gets answers, remembers them, and falls back on remembered ones."""
+
+    def __init__(self, api: ExchangeRateApi, state: RateState, store: ObjectStore) -> None:
+        self._api = api
+        self._state = state
+        self._store = store
+
+    def collect(self, window: Window, symbols: Sequence[str]) -> Collected:
+        """The publications of all months of a window.
+
+        A month that cannot be had is one of the result's failures; ApiRefusedError goes on.
+        """
+        found = Collected()
+        for request, due in _requests(window, symbols):
+            try:
+                self._month(found, request, due)
+            except (ApiUnavailableError, WrongAnswerError) as error:
+                found.failures[request.month] = error
+        return found
+
+    def _month(self, found: Collected, request: RatesRequest, due: date) -> None:
+        """Add one month; `due` is the last publication that is wanted of it."""
+        known = self._state.answer(self._api.provider, request)
+        staged = get_answer(self._store, known.object_key) if known else None
+        values = self._readable(staged)
+        has_due = values is not None and max(values, default=date.min) >= due
+        if known and values is not None and has_due and known.is_fresh(time.time()):
+            self._state.note_call(self._api.provider, CACHED)
+            found.add(request, values, known.object_key)
+            return
+        try:
+            answer = self._api.rates(request, known.etag if known and values is not None else "")
+            if answer is not None:
+                key, fresh = self._stage(found, request, answer)
+        except (ApiUnavailableError, WrongAnswerError) as error:
+            if known is None or values is None:
+                raise
+            found.add(request, values, known.object_key)
+            if not has_due:
+                found.failures[request.month] = error
+            return
+        if answer is None:
+            assert known is not None
+            assert values is not None
+            confirmed = KnownAnswer(known.object_key, known.etag, time.time(), known.max_age)
+            self._state.keep_answer(self._api.provider, request, confirmed)
+            found.add(request, values, known.object_key)
+            return
+        asked_at = answer.fetched_at.timestamp()
+        last = KnownAnswer(key, answer.etag, asked_at, answer.max_age)
+        self._state.keep_answer(self._api.provider, request, last)
+        found.add(request, fresh, key)
+
+    def _stage(self, found: Collected, request: RatesRequest, answer: Answer) -> tuple[str, Values]:
+        """Keep an answer, also one that cannot be believed, and read it."""
+        key = put_answer(self._store, self._api.provider, request, answer)
+        found.staged += 1
+        try:
+            return key, read_rates(request, answer)
+        except WrongAnswerError as error:
+            raise WrongAnswerError(f"{error}; it is kept as {self._store.address(key)}") from error
+
+    def _readable(self, staged: StagedAnswer | None) -> Values | None:
+        """The values of a remembered answer; None if there is none to go by."""
+        if staged is None:
+            return None
+        try:
+            return read_rates(staged.request, staged.answer)
+        except WrongAnswerError:
+            return None
+
+
+def _requests(window: Window, symbols: Sequence[str]) -> Iterator[tuple[RatesRequest, date]]:
+    """A request for each month with a published currency, and the last publication it is for."""
+    for month in months(window):
+        alive = tuple(s for s in symbols if not has_ended(s, month.start - LOOK_BACK))
+        if alive and month.end > FIRST_PUBLICATION:
+            yield (
+                RatesRequest(month, alive),
+                last_publication(min(month.end, window.end) - DAY),
+            )

@@ -1,0 +1,107 @@
+"""Which rates may enter: a rate that cannot be is put aside with a reason.
+
+Belongs here: the rules for single rates. Does not: answers as a whole (`answers`), or telling
+anybody (`assets.exchange_rates`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from statistics import median
+from typing import Any
+
+from sales_assets.exchange_rates.answers import Values
+from sales_assets.exchange_rates.calendar import LOOK_BACK
+from sales_assets.exchange_rates.currencies import has_ended
+
+SCALE = 6
+"""Decimals of a rate; the ECB has never published more."""
+LIMIT = Decimal(10) ** 12
+"""Rates are DECIMAL(18,6)."""
+
+
+@dataclass(frozen=True)
+class Quarantined:
+    """A rate that may not enter; `value` is what the API said, empty if it said nothing."""
+
+    rate_date: date
+    currency: str
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Rates that may enter, by date and currency, and those that may not."""
+
+    accepted: Mapping[date, Mapping[str, Decimal]]
+    quarantined: tuple[Quarantined, ...]
+
+
+def judge(
+    values: Values,
+    symbols: Iterable[str],
+    before: Mapping[str, tuple[date, Decimal]],
+    jump_percent: Decimal,
+    let_in: Collection[tuple[date, str, Decimal]] = (),
+) -> Judged:
+    """Judge publications, oldest first.
+
+    `before` has, for each currency, the last accepted rate before them. A rate that differs from
+    the last accepted one of the fourteen days before it by more than `jump_percent` is put aside
+    unless a person `let_in` this very value; so are all after it, until one is near again. Where
+    there is none so recent, the median of all of them stands in for it.
+    """
+    last = dict(before)
+    accepted: dict[date, dict[str, Decimal]] = {}
+    quarantined: list[Quarantined] = []
+    symbols = list(symbols)
+    for day in sorted(values):
+        accepted[day] = {}
+        for symbol in symbols:
+            if has_ended(symbol, day):
+                continue
+            value = values[day].get(symbol)
+            rate, reason = _as_rate(value)
+            if rate is not None:
+                at, other = last.get(symbol, (None, rate))
+                if at is None or day - at > LOOK_BACK:
+                    at, other = None, _median(values, symbol)
+                reason = _jump(rate, at, other, jump_percent)
+                if not reason or (day, symbol, rate) in let_in:
+                    accepted[day][symbol] = rate
+                    last[symbol] = (day, rate)
+                    continue
+            told = "" if value is None else str(value)[:100]
+            quarantined.append(Quarantined(day, symbol, told, reason))
+    return Judged(accepted, tuple(quarantined))
+
+
+def _as_rate(value: Any) -> tuple[Decimal | None, str]:
+    """A value as a rate, or why it cannot be one."""
+    if value is None:
+        return None, "the currency is missing"
+    if not isinstance(value, Decimal):
+        return None, "is no number"
+    if value <= 0:
+        return None, "is not above zero"
+    if value >= LIMIT or value != round(value, SCALE):
+        return None, f"has more than {SCALE} decimals or is too large"
+    return value, ""
+
+
+def _jump(value: Decimal, day: date | None, other: Decimal, limit: Decimal) -> str:
+    """Why a rate is too far from another one; empty if it is not."""
+    change = 100 * abs(value / other - 1)
+    if change <= limit:
+        return ""
+    of = f"of {day}" if day else "which is the median around it"
+    return f"{change:.1f} % off {other} {of}; the limit is {limit:f} %"
+
+
+def _median(values: Values, symbol: str) -> Decimal:
+    rates = (_as_rate(found.get(symbol))[0] for found in values.values())
+    return median(rate for rate in rates if rate is not None)

@@ -1,0 +1,139 @@
+"""Exchange rates inside the embedded warehouse.
+
+Belongs here: DuckDB's SQL of writing publications and of asking what is valid when. Does not: the
+transaction and its lock (`duckdb_warehouse`), or converting sales (dbt_project).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sales_assets.partitions import Window
+from sales_assets.resources.warehouse import LoadedRates, RateLoad, Reconverted
+
+if TYPE_CHECKING:
+    import duckdb
+
+REACH = timedelta(days=31)
+"""How long a publication can be the last one; after the largest age limit nobody uses it."""
+
+VALID = """
+SELECT d.day, r.currency, max(r.rate_date) AS rate_date, max_by(r.rate, r.rate_date) AS rate
+FROM rate_days AS d JOIN exchange_rates AS r
+    ON r.rate_date <= d.day AND r.rate_date >= d.day - INTERVAL 31 DAY
+WHERE d.day >= ? AND d.day < ? GROUP BY d.day, r.currency
+"""
+
+
+_RATES = (
+    ("rate_date", "DATE"),
+    ("currency", "VARCHAR"),
+    ("rate", "DECIMAL(18,6)"),
+    ("object_key", "VARCHAR"),
+)
+_QUARANTINED = (
+    ("rate_date", "DATE"),
+    ("currency", "VARCHAR"),
+    ("value", "VARCHAR"),
+    ("reason", "VARCHAR"),
+    ("object_key", "VARCHAR"),
+)
+_DAYS = (("day", "DATE"), ("expected_rate_date", "DATE"))
+_NOW = "get_current_timestamp()::TIMESTAMP"
+
+
+def replace_rates(connection: duckdb.DuckDBPyConnection, load: RateLoad) -> LoadedRates:
+    """Write a load; the transaction is the caller's."""
+    span = _span(load)
+    connection.execute("CREATE OR REPLACE TEMP TABLE days_before AS SELECT day FROM rate_days")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE valid_before AS {VALID}", span)
+    _bind(connection, "new_rates", _RATES, load.rates)
+    _bind(connection, "new_quarantined", _QUARANTINED, load.quarantined)
+    _bind(connection, "new_days", _DAYS, load.days)
+    for table in ("exchange_rates", "quarantined_rates"):
+        _delete(connection, table, "(rate_date, currency)", "new_rates")
+    connection.execute(f"INSERT INTO exchange_rates SELECT *, {_NOW} FROM new_rates")
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE unseen AS FROM new_quarantined ANTI JOIN quarantined_rates "
+        "USING (rate_date, currency, value, reason)"
+    )
+    _delete(connection, "quarantined_rates", "(rate_date, currency)", "unseen")
+    connection.execute(f"INSERT INTO quarantined_rates SELECT *, {_NOW} FROM unseen")
+    _delete(connection, "rate_days", "day", "new_days")
+    connection.execute("INSERT INTO rate_days FROM new_days")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE valid_after AS {VALID}", span)
+    changed = connection.execute(
+        "SELECT DISTINCT day FROM ((FROM valid_after EXCEPT FROM valid_before) "
+        "UNION ALL (FROM valid_before EXCEPT FROM valid_after)) SEMI JOIN days_before USING (day) "
+        "ORDER BY day"
+    ).fetchall()
+    unseen = connection.execute(
+        "SELECT rate_date, currency, value, reason FROM unseen ORDER BY ALL"
+    ).fetchall()
+    return LoadedRates([day for (day,) in changed], unseen)
+
+
+def _span(load: RateLoad) -> list[date]:
+    """The days, half-open, for which a load's publications can be the valid ones."""
+    dates = [*(rate[0] for rate in load.rates), *(day for day, _ in load.days)]
+    return [min(dates), max(dates) + REACH] if dates else [date.min, date.min]
+
+
+def _delete(connection: duckdb.DuckDBPyConnection, table: str, key: str, keys: str) -> None:
+    connection.execute(f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {keys})")
+
+
+def _bind(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    columns: Sequence[tuple[str, str]],
+    rows: Sequence[Sequence[Any]],
+) -> None:
+    """Make a temporary table of some rows."""
+    described = ", ".join(f"{column} {sql_type}" for column, sql_type in columns)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({described})")
+    if rows:
+        unnested = ", ".join(f"unnest(?::{sql_type}[])" for _, sql_type in columns)
+        connection.execute(
+            f"INSERT INTO {name} SELECT {unnested}", [list(c) for c in zip(*rows, strict=True)]
+        )
+
+
+UNCONVERTED = """
+SELECT source, currency, rate_state, count(*), min(order_date), max(order_date),
+    max(order_date - rate_date)
+FROM core.fct_sales WHERE rate_state NOT IN ('current', 'same_currency')
+GROUP BY source, currency, rate_state ORDER BY ALL
+"""
+
+OUTDATED = """
+SELECT DISTINCT f.partition_date, f.order_date
+FROM core.fct_sales AS f
+LEFT JOIN staging.stg_exchange_rates AS r ON r.day = f.order_date AND r.currency = f.currency
+WHERE f.order_date >= ? AND f.order_date < ?
+    AND NOT (f.partition_date >= ? AND f.partition_date < ?)
+    AND f.rate_state <> 'same_currency'
+    AND (f.rate_date, f.currency_rate, f.reporting_rate)
+        IS DISTINCT FROM (r.rate_date, r.currency_rate, r.reporting_rate)
+"""
+"""Parameters: the span of order dates, then the window."""
+
+COLUMNS = """
+SELECT table_schema || '.' || table_name, list(column_name) FROM information_schema.columns
+WHERE (table_schema, table_name) IN (('core', 'fct_sales'), ('staging', 'stg_exchange_rates'))
+GROUP BY ALL
+"""
+
+
+def reconverted(found: Sequence[tuple[date, date]]) -> Reconverted:
+    """From pairs of partition and order date."""
+    return Reconverted(
+        sorted({partition for partition, _ in found}), sorted({order for _, order in found})
+    )
+
+
+def outdated_parameters(window: Window) -> list[date]:
+    """Of `OUTDATED`: rates of a window are valid up to some days after it."""
+    return [window.start, window.end + REACH, window.start, window.end]
