@@ -29,6 +29,7 @@ from sales_assets_tests.contracts.builders import (
     problems,
 )
 
+SOURCES = PROJECT / "sales_assets" / "sources"
 CURRENCY = f"{REVENUE}.5.transformLogic"
 WHERE = "schema.revenue.currency"
 MISSING = {"property": "missingValues", "value": ["none", "XXX"]}
@@ -214,9 +215,33 @@ def test_a_contract_without_the_column_is_told_that_alone(tmp_path: Path) -> Non
 
 
 def test_the_contracts_of_the_sample_say_their_currencies() -> None:
-    sources = PROJECT / "sales_assets" / "sources"
+    assert load_contract(SOURCES / "pizzaplace.odcs.yaml").currencies == ("USD",)
+    assert load_contract(SOURCES / "global_sales.odcs.yaml").currencies == (
+        *("AUD", "CAD", "EUR", "GBP", "JPY", "USD"),
+    )
 
-    assert load_contract(sources / "pizzaplace.odcs.yaml").currencies == ("USD",)
+
+def test_a_line_of_a_country_whose_currency_is_not_known_is_rejected(tmp_path: Path) -> None:
+    orders = load_contract(SOURCES / "global_sales.odcs.yaml")
+    values = {"timestamp": "2022-06-12 17:25:00", "price": "1", "quantity": "1", "revenue": "1"}
+    values |= {"product_category": "Food", "status": "shipped"}
+    countries = ["UK", "Spain", "uk", ""]
+    lines = [
+        [{**values, "country": country}.get(header, "") for header in orders.required_headers]
+        for country in countries
+    ]
+
+    with builders.desk(tmp_path) as tools:
+        found = tools.judge(orders, csv_bytes([orders.required_headers, *lines]))
+
+    assert [row["currency"] for row in found.accepted] == ["GBP"]
+    known = "is not one of Australia, Canada, France, Germany, Japan, UK, USA"
+    no_currency = "currency: the contract's expression over country gave no value"
+    assert found.reasons == [
+        [f"country: 'Spain' {known}", no_currency],
+        [f"country: 'uk' {known}", no_currency],
+        ["country: is required and blank"],
+    ]
 
 
 def test_a_line_with_a_value_outside_of_the_enum_is_rejected_with_its_reason(
