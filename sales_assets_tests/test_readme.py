@@ -101,7 +101,9 @@ def test_every_command_of_the_readme_runs_in_its_order(clone: Path, env: Mapping
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         if command == "make run":
             assert "817,860.05 USD" in done.stdout
-            assert "222,159,013.63 USD" in done.stdout
+            assert "49,468,920.74 AUD" in done.stdout
+            assert "43,852,051.67 EUR" in done.stdout
+            assert "35,541,107.96 USD" in done.stdout
             assert "sales_report.html" in done.stdout
         if "infer" in command:
             assert "It accepts 2 of the sample's 2 lines." in done.stderr
@@ -112,7 +114,8 @@ def test_every_command_of_the_readme_runs_in_its_order(clone: Path, env: Mapping
             assert "1009.8000" in done.stdout
             assert "24.5000" in done.stdout
         if command.startswith(".venv/bin/sales-assets query") and "net_amount" in command:
-            assert "330109301.2600" in done.stdout
+            assert "69148314.9900" in done.stdout
+            assert "46150309.6300" in done.stdout
             assert "817860.0500" in done.stdout
 
 
