@@ -10,18 +10,22 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Self
 
 import dagster as dg
 from rich.table import Table
 
-from sales_assets.assets.keys import asset_key
+from sales_assets.assets.keys import EXCHANGE_RATES, asset_key
+from sales_assets.assets.mart_variables import Conversion
 from sales_assets.automation.landing import LAYERS
 from sales_assets.build import partitions_of
 from sales_assets.contracts.load import load_contracts
 from sales_assets.contracts.model import SourceContract
+from sales_assets.exchange_rates.api import ExchangeRateApi
+from sales_assets.exchange_rates.due import days_to_ask
+from sales_assets.exchange_rates.state import RateState
 from sales_assets.instance.embedded import embedded_instance
 from sales_assets.instance.runs import RunStarter, failure_reasons
 from sales_assets.partitions import Window
@@ -66,6 +70,9 @@ class Materializer:
         self._catalogue: Catalogue = resources["catalogue"]
         self._staging_area: StagingArea = resources["staging_area"]
         self._warehouse: Warehouse = resources["warehouse"]
+        self._rate_api: ExchangeRateApi = resources["exchange_rate_api"]
+        self._rate_state: RateState = resources["rate_state"]
+        self._symbols = Conversion.of(self._contracts, settings.reporting_currency).symbols
         self._seconds: dict[str, float] = {}
         self._stack = ExitStack()
 
@@ -102,12 +109,16 @@ class Materializer:
         return plan_runs(days, refused)
 
     def _due(self, contract: SourceContract, window: Window, known: dict[str, Known]) -> list[date]:
+        now = datetime.now(UTC)
+        until = self._rate_api.published_until(now)
+        behind = days_to_ask(self._rate_state.days(window), self._symbols, until, now)
+        recorded = recorded_days(self._instance, contract, self._starter.keys_above_sources())
         return due_days(
             contract,
             window,
             known,
             self._warehouse.loaded(contract.name, window),
-            recorded_days(self._instance, contract, self._starter.keys_above_sources()),
+            recorded.difference(map(str, behind)),
         )
 
     def _known(self, contract: SourceContract) -> dict[str, Known]:
@@ -128,6 +139,7 @@ class Materializer:
                 if contract.name in planned.sources
                 for layer in LAYERS
             ]
+            keys.append(EXCHANGE_RATES)
             keys += self._starter.keys_above_sources(reports=number == len(runs))
             run = self._starter.run(self._instance, keys, planned.window)
             if run.status is dg.DagsterRunStatus.CANCELED:

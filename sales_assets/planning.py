@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 import dagster as dg
 from dagster import DagsterEventType
 
-from sales_assets.assets.keys import asset_key
+from sales_assets.assets.keys import EXCHANGE_RATES, STG_EXCHANGE_RATES, STG_SALES, asset_key
 from sales_assets.contracts.model import SourceContract
 from sales_assets.errors import UsageError
 from sales_assets.partitions import DAY, Window, contiguous
@@ -94,16 +94,26 @@ def due_days(
 def recorded_days(
     instance: dg.DagsterInstance, contract: SourceContract, downstream: Iterable[dg.AssetKey]
 ) -> set[str]:
-    """The partitions of a source whose assets are all materialised, each after its upstream."""
+    """The partitions of a source whose assets are all materialised, each after its upstream.
+
+    Of the staging models each reads one upstream only; all others stand on both.
+    """
     latest = instance.event_log_storage.get_latest_storage_id_by_partition
     kind = DagsterEventType.ASSET_MATERIALIZATION
     revenue = latest(asset_key(contract, "revenue"), kind)
     days = set(revenue)
     for layer in ("raw", "staged", "rejected"):
         days &= set(latest(asset_key(contract, layer), kind))
+    rates = latest(EXCHANGE_RATES, kind)
+    days &= set(rates)
     for key in downstream:
         marts = latest(key, kind)
-        days = {day for day in days if marts.get(day, -1) > revenue[day]}
+        of_rates, of_revenue = key != STG_SALES, key != STG_EXCHANGE_RATES
+        days = {
+            day
+            for day in days
+            if marts.get(day, -1) > max(rates[day] * of_rates, revenue[day] * of_revenue)
+        }
     return days
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Self
 
-from sales_assets.contracts.currencies import USUAL_RATE_AGE_DAYS
 from sales_assets.contracts.model import SourceContract
 from sales_assets.exchange_rates.currencies import ENDED, needed
 from sales_assets.partitions import Window
@@ -40,17 +39,19 @@ class Conversion:
     @property
     def shortest_age_days(self) -> int:
         """The age that no contract allows a stale rate to go beyond."""
-        return min(self.age_days.values(), default=USUAL_RATE_AGE_DAYS)
+        return min(self.age_days.values(), default=SourceContract.rate_age_days)
 
     @property
     def variables(self) -> dict[str, Any]:
         """As the models want it; what is as usual is left out."""
-        unusual = {name: n for name, n in self.age_days.items() if n != USUAL_RATE_AGE_DAYS}
+        unusual = {
+            name: n for name, n in self.age_days.items() if n != SourceContract.rate_age_days
+        }
         ended = {symbol: str(ENDED[symbol]) for symbol in self.symbols if symbol in ENDED}
         return {
             "reporting_currency": self.reporting_currency,
             "rate_age_days": unusual,
-            "rate_age_days_usual": USUAL_RATE_AGE_DAYS,
+            "rate_age_days_usual": SourceContract.rate_age_days,
             "ended_currencies": ended,
         }
 

@@ -26,13 +26,23 @@ def instance_configuration() -> dict[str, object]:
             "module": "sales_assets.instance.liveness",
             "class": "EmbeddedRunLauncher",
         },
-        # One warehouse file has one writer: a second run would only wait for the first.
         "run_coordinator": {
             "module": "dagster.core.run_coordinator",
             "class": "QueuedRunCoordinator",
-            "config": {"max_concurrent_runs": 1, "dequeue_interval_seconds": 1},
+            "config": {"dequeue_interval_seconds": 1},
         },
-        "run_monitoring": {"enabled": True, "poll_interval_seconds": 30},
+        "concurrency": {
+            # One warehouse file has one writer: a second run would only wait for the first.
+            "runs": {"max_concurrent_runs": 1},
+            # A public API is called by one step at a time (docs/decisions/0011).
+            "pools": {"default_limit": 1, "granularity": "op"},
+        },
+        # A killed process gives its place in a pool back.
+        "run_monitoring": {
+            "enabled": True,
+            "poll_interval_seconds": 30,
+            "free_slots_after_run_end_seconds": 60,
+        },
         "retention": {
             "schedule": {"purge_after_days": 30},
             "sensor": {"purge_after_days": {"skipped": 2, "failure": 30, "success": 30}},

@@ -55,6 +55,7 @@ class DuckDBWarehouse(Warehouse):
     memory_limit: str = "2GB"
     lock_timeout: float = 3600.0
     _holds_lock: bool = PrivateAttr(default=False)
+    _has_tables: bool = PrivateAttr(default=False)
 
     def loaded(self, source: str, window: Window) -> dict[date, LoadedDay]:
         """The ledger's entries of a source for the days of a window."""
@@ -104,6 +105,17 @@ class DuckDBWarehouse(Warehouse):
         with self._write() as connection, _transaction(connection):
             return duckdb_rates.replace_rates(connection, load)
 
+    def published_rates(self, window: Window) -> dict[date, dict[str, Decimal]]:
+        """The rates that were published on the days of a window."""
+        found: dict[date, dict[str, Decimal]] = {}
+        for day, currency, rate in self.rows(
+            "SELECT rate_date, currency, rate FROM exchange_rates "
+            "WHERE rate_date >= ? AND rate_date < ?",
+            [window.start, window.end],
+        ):
+            found.setdefault(day, {})[currency] = rate
+        return found
+
     def valid_rates(self, window: Window) -> dict[date, dict[str, ValidRate]]:
         """The last published rates on or before each known day of a window."""
         found: dict[date, dict[str, ValidRate]] = {}
@@ -120,8 +132,8 @@ class DuckDBWarehouse(Warehouse):
 
     def unconverted(self) -> list[UnconvertedSales]:
         """The sales that are not converted at the rate that is due."""
-        if "core.fct_sales" not in self._columns_of_models():
-            return []
+        if "rate_state" not in self._columns_of_models().get("core.fct_sales", []):
+            return []  # not built yet, or by older models
         return [UnconvertedSales(*row) for row in self.rows(duckdb_rates.UNCONVERTED)]
 
     def reconverted(self, window: Window) -> Reconverted:
@@ -203,8 +215,6 @@ class DuckDBWarehouse(Warehouse):
         with self._locked(write=True):
             self._holds_lock = True
             try:
-                with self._connected(read_only=False) as connection:
-                    _create_tables(connection)  # models read tables that an earlier version lacks
                 yield
             finally:
                 self._holds_lock = False
@@ -213,7 +223,6 @@ class DuckDBWarehouse(Warehouse):
     def _write(self) -> Iterator[duckdb.DuckDBPyConnection]:
         self._create()
         with self._locked(write=True), self._connected(read_only=False) as connection:
-            _create_tables(connection)  # a warehouse of an earlier version has not all of them
             yield connection
 
     @contextmanager
@@ -227,6 +236,7 @@ class DuckDBWarehouse(Warehouse):
         import duckdb
 
         if Path(self.path).exists():
+            self._add_tables()
             return
         Path(self.path).parent.mkdir(parents=True, exist_ok=True)
         with self._locked(write=True):
@@ -239,6 +249,18 @@ class DuckDBWarehouse(Warehouse):
                 for schema in SCHEMAS[1:]:
                     connection.execute(f"CREATE SCHEMA {schema}")
             os.replace(unfinished, self.path)
+
+    def _add_tables(self) -> None:
+        """Make the tables that a warehouse of an earlier version lacks."""
+        if self._has_tables:
+            return
+        with self._locked(write=False), self._connected(read_only=True) as connection:
+            names = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'"
+            there = {name for (name,) in connection.execute(names).fetchall()}
+        if not there >= TABLES.keys():
+            with self._locked(write=True), self._connected(read_only=False) as connection:
+                _create_tables(connection)
+        self._has_tables = True
 
     @contextmanager
     def _locked(self, write: bool) -> Iterator[None]:

@@ -232,6 +232,10 @@ class Warehouse(dg.ConfigurableResource[Any], ABC):
         """
 
     @abstractmethod
+    def published_rates(self, window: Window) -> dict[date, dict[str, Decimal]]:
+        """The rates that were published on the days of a window, by day and currency."""
+
+    @abstractmethod
     def valid_rates(self, window: Window) -> dict[date, dict[str, ValidRate]]:
         """By day and currency, the last published rate on or before each known day of a window."""
 
