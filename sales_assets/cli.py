@@ -20,6 +20,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from sales_assets.cli_rates import rates_app
 from sales_assets.errors import SalesAssetsError, UsageError
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Sales CSVs to revenue that can be trusted: land drops, materialise days, ask questions.",
 )
+app.add_typer(rates_app, name="rates")
 WIDTH = None if sys.stdout.isatty() else 120
 """Without a terminal nothing says how wide a table may be."""
 out = Console(highlight=False, width=WIDTH)

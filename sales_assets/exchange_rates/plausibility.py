@@ -65,7 +65,7 @@ def judge(
             if has_ended(symbol, day):
                 continue
             value = values[day].get(symbol)
-            rate, reason = _as_rate(value)
+            rate, reason = as_rate(value)
             if rate is not None:
                 at, other = last.get(symbol, (None, rate))
                 if at is None or day - at > LOOK_BACK:
@@ -80,7 +80,7 @@ def judge(
     return Judged(accepted, tuple(quarantined))
 
 
-def _as_rate(value: Any) -> tuple[Decimal | None, str]:
+def as_rate(value: Any) -> tuple[Decimal | None, str]:
     """A value as a rate, or why it cannot be one."""
     if value is None:
         return None, "the currency is missing"
@@ -103,5 +103,5 @@ def _jump(value: Decimal, day: date | None, other: Decimal, limit: Decimal) -> s
 
 
 def _median(values: Values, symbol: str) -> Decimal:
-    rates = (_as_rate(found.get(symbol))[0] for found in values.values())
+    rates = (as_rate(found.get(symbol))[0] for found in values.values())
     return median(rate for rate in rates if rate is not None)
