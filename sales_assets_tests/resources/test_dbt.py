@@ -25,6 +25,7 @@ import pytest
 from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster_dbt import dbt_assets
 
+from sales_assets.assets.mart_variables import Conversion
 from sales_assets.assets.marts import HomelessTestError, MartsTranslator, build_marts
 from sales_assets.dbt_manifest import (
     DbtLocation,
@@ -38,6 +39,7 @@ from sales_assets.resources.dbt import DbtBuildError, DbtInProcess, DbtUnavailab
 from sales_assets.resources.duckdb_warehouse import DuckDBWarehouse
 
 PATH_SETTING = "SALES_ASSETS_WAREHOUSE_PATH"
+CONVERSION = Conversion("EUR", (), {})
 REVENUE = [
     dg.AssetKey(["retail", "pizzaplace", "revenue"]),
     dg.AssetKey(["global", "global_sales", "revenue"]),
@@ -173,6 +175,7 @@ class Toy:
             manifest=read_manifest(prepared.prepared_dir),
             revenue_keys=REVENUE,
             partitions_def=DAYS,
+            conversion=CONVERSION,
         )
 
     def fill(self, rows: Sequence[tuple[str, str | None, int | None, int]]) -> "Toy":
@@ -518,4 +521,6 @@ def test_a_test_of_the_shared_revenue_table_is_refused(prepared: DbtLocation) ->
     test["depends_on"]["nodes"] = ["source.toy.warehouse.revenue"]
 
     with pytest.raises(HomelessTestError, match="a_product_is_named"):
-        build_marts(manifest=manifest, revenue_keys=REVENUE, partitions_def=DAYS)
+        build_marts(
+            manifest=manifest, revenue_keys=REVENUE, partitions_def=DAYS, conversion=CONVERSION
+        )
