@@ -45,9 +45,12 @@ def _is_number(guess: Guess) -> bool:
 
 
 def column_text(  # noqa: PLR0912 (one branch for each word of a column)
-    guess: Guess, defaults: dict[str, str], settled: bool
+    guess: Guess, defaults: dict[str, str], settled: bool, enum: Sequence[str] = ()
 ) -> Iterator[str]:
-    """A column; `settled` takes the first answer to every question about it."""
+    """A column, with an `enum` if it is held to one.
+
+    `settled` takes the first answer to every question about it.
+    """
     yield from todos(6, [*guess.notes, *filter(None, [guess.question])])
     words = [f"name: {guess.name}"]
     if guess.name != guess.header:
@@ -59,6 +62,8 @@ def column_text(  # noqa: PLR0912 (one branch for each word of a column)
         words.append("classification: personal")
     if (physical := _physical_type(guess)) != MONEY_TYPE and guess.type is LogicalType.NUMBER:
         words.append(f"physicalType: {scalar(physical)}")
+    if enum:
+        words.append(f"enum: [{', '.join(f'{{value: {scalar(text)}}}' for text in enum)}]")
     further: list[str] = []
     if guess.moments:
         formats = guess.moments.formats

@@ -186,7 +186,15 @@ def _columns(proposed: Proposed, settled: bool) -> Iterator[str]:
     yield "    properties:"
     defaults = number_defaults(proposed.guesses)
     for guess in proposed.guesses:
-        yield from column_text(guess, defaults, settled)
+        enum = proposed.revenue.enums.get(guess.name, ())
+        if enum:
+            seen = "the file's lines" if proposed.complete else "the lines at the file's beginning"
+            told = (
+                f"{seen} have {', '.join(enum)}; lines with any other text are rejected, so add "
+                "what others may have"
+            )
+            yield from todos(6, [told])
+        yield from column_text(guess, defaults, settled, enum)
 
 
 def _revenue(proposed: Proposed, settled: bool) -> Iterator[str]:
