@@ -131,7 +131,8 @@ class Installation:
     ) -> dg.ExecuteInProcessResult:
         """Materialise a range of days in one run, as a backfill from the UI does."""
         window = Window.of_keys(first, last)
-        above = {"rates", "staging", "core", "marts"} if marts else set()
+        above = {"staging", "core", "marts"} if marts else set()
+        above |= {"rates"} if layers else set()  # they go along with drops
         above |= {"reports"} if reports else set()
         wanted = set(sources or self.contracts)
         job = self.definitions.resolve_implicit_global_asset_job_def()
