@@ -20,7 +20,7 @@ from sales_assets.assets.raw import build_raw
 from sales_assets.assets.report import build_report
 from sales_assets.assets.revenue import build_revenue
 from sales_assets.assets.staged import build_staged
-from sales_assets.automation.conditions import ALONG, ON_MARTS, ON_REVENUE
+from sales_assets.automation.conditions import ALONG, ON_MARTS, on_sources
 from sales_assets.automation.exchange_rates import build_exchange_rate_sensor
 from sales_assets.automation.failures import build_run_failure_sensor
 from sales_assets.automation.landing import build_landing_sensor
@@ -60,12 +60,13 @@ def build_definitions(
         max(contract.late_tolerance for contract in contracts),
         settings.exchange_rate_jump_percent,
     )
+    revenue_keys = [asset_key(contract, "revenue") for contract in contracts]
     marts = build_marts(
         manifest=read_manifest(settings.dbt_prepared),
-        revenue_keys=[asset_key(contract, "revenue") for contract in contracts],
+        revenue_keys=revenue_keys,
         partitions_def=partitions,
         conversion=conversion,
-        on_revenue=ON_REVENUE,
+        on_sources=on_sources([*revenue_keys, *exchange_rates.keys]),
         along=ALONG,
     )
     report = build_report(marts, ON_MARTS)

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 import dagster as dg
 from dagster import DagsterEventType
 
-from sales_assets.assets.keys import EXCHANGE_RATES, STG_EXCHANGE_RATES, STG_SALES, asset_key
+from sales_assets.assets.keys import EXCHANGE_RATES, asset_key
 from sales_assets.contracts.model import SourceContract
 from sales_assets.errors import UsageError
 from sales_assets.partitions import DAY, Window, contiguous
@@ -94,10 +94,7 @@ def due_days(
 def recorded_days(
     instance: dg.DagsterInstance, contract: SourceContract, downstream: Iterable[dg.AssetKey]
 ) -> set[str]:
-    """The partitions of a source whose assets are all materialised, each after its upstream.
-
-    Of the staging models each reads one upstream only; all others stand on both.
-    """
+    """The partitions of a source whose assets are all materialised, each after its upstream."""
     latest = instance.event_log_storage.get_latest_storage_id_by_partition
     kind = DagsterEventType.ASSET_MATERIALIZATION
     revenue = latest(asset_key(contract, "revenue"), kind)
@@ -108,12 +105,7 @@ def recorded_days(
     days &= set(rates)
     for key in downstream:
         marts = latest(key, kind)
-        of_rates, of_revenue = key != STG_SALES, key != STG_EXCHANGE_RATES
-        days = {
-            day
-            for day in days
-            if marts.get(day, -1) > max(rates[day] * of_rates, revenue[day] * of_revenue)
-        }
+        days = {day for day in days if marts.get(day, -1) > max(rates[day], revenue[day])}
     return days
 
 

@@ -14,12 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sales_assets.assets.keys import (
-    EXCHANGE_RATES,
-    STG_EXCHANGE_RATES,
-    STG_SALES,
-    asset_key,
-)
+from sales_assets.assets.keys import EXCHANGE_RATES, asset_key
 from sales_assets.automation.landing import LAYERS
 from sales_assets.contracts.inspection import Inspection, Part
 from sales_assets.contracts.load import load_contract
@@ -231,25 +226,6 @@ def test_a_day_counts_as_recorded_once_its_marts_came_after_its_revenue() -> Non
 
         assert recorded_days(instance, DAILY, [mart]) == keys([day(1)])
         assert recorded_days(instance, DAILY, []) == keys(map(day, (1, 2, 3, 5, 6)))
-
-
-def test_a_staging_model_has_to_come_after_the_assets_that_it_reads_only() -> None:
-    layers = [asset_key(DAILY, layer) for layer in LAYERS]
-
-    def materialised(instance: dg.DagsterInstance, *keys: dg.AssetKey) -> None:
-        for key in keys:
-            instance.report_runless_asset_event(
-                dg.AssetMaterialization(key, partition=day(1).isoformat())
-            )
-
-    with dg.DagsterInstance.ephemeral() as instance:
-        materialised(instance, EXCHANGE_RATES, *layers, STG_EXCHANGE_RATES, STG_SALES)
-        materialised(instance, *layers, STG_SALES)
-        assert recorded_days(instance, DAILY, [STG_EXCHANGE_RATES, STG_SALES]) == keys([day(1)])
-
-        materialised(instance, EXCHANGE_RATES)
-        assert recorded_days(instance, DAILY, [STG_SALES]) == keys([day(1)])
-        assert recorded_days(instance, DAILY, [STG_EXCHANGE_RATES]) == set()
 
 
 PLANS = st.dictionaries(

@@ -21,8 +21,6 @@ def asset_key(contract: SourceContract, layer: str) -> dg.AssetKey:
 EXCHANGE_RATES = dg.AssetKey(["rates", "exchange_rates"])
 """The rates that the marts convert sales at."""
 
-STG_SALES = dg.AssetKey(["staging", "stg_sales"])
-STG_EXCHANGE_RATES = dg.AssetKey(["staging", "stg_exchange_rates"])
 FCT_SALES = dg.AssetKey(["core", "fct_sales"])
 """All sales, converted."""
 

@@ -50,12 +50,12 @@ class MartsTranslator(DagsterDbtTranslator):
     def __init__(
         self,
         revenue_keys: Sequence[dg.AssetKey],
-        on_revenue: dg.AutomationCondition[Any] | None,
+        on_sources: dg.AutomationCondition[Any] | None,
         along: dg.AutomationCondition[Any] | None,
     ) -> None:
         super().__init__()
         self._revenue_keys = revenue_keys
-        self._on_revenue = on_revenue
+        self._on_sources = on_sources
         self._along = along
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
@@ -74,7 +74,7 @@ class MartsTranslator(DagsterDbtTranslator):
         """One for the models that read sources only, one for those that read a model."""
         read = dbt_resource_props.get("depends_on", {}).get("nodes", [])
         reads_model = any(node.startswith("model.") for node in read)
-        return self._along if reads_model else self._on_revenue
+        return self._along if reads_model else self._on_sources
 
     def get_asset_spec(
         self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
@@ -113,16 +113,16 @@ def build_marts(
     revenue_keys: Sequence[dg.AssetKey],
     partitions_def: dg.DailyPartitionsDefinition,
     conversion: Conversion,
-    on_revenue: dg.AutomationCondition[Any] | None = None,
+    on_sources: dg.AutomationCondition[Any] | None = None,
     along: dg.AutomationCondition[Any] | None = None,
 ) -> dg.AssetsDefinition:
     """All dbt models and their tests, as one step that a range of days runs once.
 
-    `manifest` comes from `dbt_manifest.read_manifest`; `on_revenue` is the automation condition of
+    `manifest` comes from `dbt_manifest.read_manifest`; `on_sources` is the automation condition of
     models that read no other model, `along` that of all above them; `conversion` is what the
     models are told of currencies.
     """
-    translator = MartsTranslator(revenue_keys, on_revenue, along)
+    translator = MartsTranslator(revenue_keys, on_sources, along)
     _refuse_homeless_tests(manifest, translator)
 
     @dbt_assets(
