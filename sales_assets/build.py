@@ -30,6 +30,8 @@ from sales_assets.checks.rates import build_conversion_check
 from sales_assets.contracts.load import load_contracts
 from sales_assets.contracts.model import SourceContract
 from sales_assets.dbt_manifest import read_manifest
+from sales_assets.exchange_rates.ecb_file import history
+from sales_assets.exchange_rates.refreshing import Rules
 from sales_assets.partitions import daily_partitions
 from sales_assets.resources.build import build_resources
 from sales_assets.settings import Settings
@@ -58,7 +60,11 @@ def build_definitions(
         conversion,
         partitions,
         max(contract.late_tolerance for contract in contracts),
-        settings.exchange_rate_jump_percent,
+        Rules(
+            conversion.symbols,
+            settings.exchange_rate_jump_percent,
+            history(settings.exchange_rates_snapshot),
+        ),
     )
     revenue_keys = [asset_key(contract, "revenue") for contract in contracts]
     marts = build_marts(

@@ -9,7 +9,7 @@ Without `from __future__ import annotations`: Dagster reads the asset's annotati
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from typing import Any
 
 import dagster as dg
 
@@ -23,15 +23,13 @@ from sales_assets.checks.rates import (
     rates_are_plausible,
 )
 from sales_assets.exchange_rates.api import ExchangeRateApi
-from sales_assets.exchange_rates.calendar import LOOK_BACK, last_publication, published_by
-from sales_assets.exchange_rates.collecting import Collected, Collector, refuse_unknown
-from sales_assets.exchange_rates.currencies import has_ended
-from sales_assets.exchange_rates.plausibility import Judged, judge
-from sales_assets.exchange_rates.state import DayState, RateState
-from sales_assets.partitions import Window
+from sales_assets.exchange_rates.calendar import last_publication, published_by
+from sales_assets.exchange_rates.refreshing import Refreshed, Rules, refresh
+from sales_assets.exchange_rates.state import DayState, KnownDay, RateState
+from sales_assets.partitions import DAY, Window
 from sales_assets.resources.notifier import Notifier
 from sales_assets.resources.object_store import ObjectStore
-from sales_assets.resources.warehouse import RateLoad, ValidRate, Warehouse
+from sales_assets.resources.warehouse import ValidRate, Warehouse
 
 POOL = "exchange_rate_api"
 """The Dagster pool whose limit is how many runs may call the API at a time."""
@@ -41,7 +39,7 @@ def build_exchange_rates(
     conversion: Conversion,
     partitions: dg.DailyPartitionsDefinition,
     reach_back: timedelta,
-    jump_percent: Decimal,
+    rules: Rules,
 ) -> dg.AssetsDefinition:
     """The asset; `reach_back` is how long before a day the order dates of its drops may be."""
 
@@ -69,97 +67,42 @@ def build_exchange_rates(
         warehouse: Warehouse,
         notifier: Notifier,
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        window, symbols, begun = window_of(context), conversion.symbols, time.time()
+        window, begun = window_of(context), time.time()
         with committing(context, window) as committed:
             asked = Window(window.start - reach_back, window.end)
-            refuse_unknown(exchange_rate_api, symbols)
-            found = Collector(exchange_rate_api, rate_state, object_store).collect(asked, symbols)
-            judged = judge(
-                found.values,
-                symbols,
-                _before(warehouse, found),
-                jump_percent,
-                rate_state.accepted(),
-            )
-            loaded = warehouse.replace_rates(_load(found, judged, asked))
-            quarantined = warehouse.quarantined_rates()
-            days = sorted({*asked.days(), *loaded.changed_days})
-            valid = warehouse.valid_rates(Window.around(days))
-            put_aside = {rate_date for rate_date, *_ in quarantined}
-            states = {day: _state(day, valid.get(day, {}), symbols, put_aside) for day in days}
-            rate_state.keep_days(states, symbols)
-            outside = [day for day in loaded.changed_days if day not in window]
-            committed.add(
-                EXCHANGE_RATES,
-                [
-                    (day, _told(valid.get(day, {}), states[day]))
-                    for day in [*window.days(), *outside]
-                ],
-            )
-            _tell(notifier, loaded.quarantined)
-        behind = {
-            day: known
-            for day, known in rate_state.days().items()
-            if known.state is not DayState.CURRENT
-            and last_publication(day) <= published_by(datetime.now(UTC))
-        }
+            done = refresh(exchange_rate_api, rate_state, object_store, warehouse, asked, rules)
+            first = partitions.start.date()
+            days = {*window.days(), *(day for day in done.changed_days if day >= first)}
+            told = {day: _told(done.valid.get(day, {}), done.states[day]) for day in days}
+            told[window.end - DAY] |= _of_run(exchange_rate_api, rate_state, done, begun)
+            committed.add(EXCHANGE_RATES, told.items())
+            _tell(notifier, done.unseen)
+        behind = _overdue(rate_state)
         valid = warehouse.valid_rates(Window.around(behind)) if behind else {}
-        condition = exchange_rate_api.condition()
         return dg.MaterializeResult(
-            metadata=_of_run(exchange_rate_api, rate_state, found, begun, condition),
             check_results=[
                 rates_are_current(behind, valid, conversion.shortest_age_days),
-                rates_are_plausible(quarantined),
-                api_answers(found.failures, condition),
+                rates_are_plausible(done.quarantined),
+                api_answers(done.found.failures, exchange_rate_api.condition()),
             ],
         )
 
     return exchange_rates
 
 
-def _before(warehouse: Warehouse, found: Collected) -> Mapping[str, tuple[date, Decimal]]:
-    """The last rates before the first publication that was found."""
-    if not found.values:
-        return {}
-    first = min(found.values)
-    recent = Window(first - LOOK_BACK, first)
-    by_day = warehouse.published_rates(recent)
-    return {c: (day, rate) for day in sorted(by_day) for c, rate in by_day[day].items()}
+def _overdue(state: RateState) -> dict[date, KnownDay]:
+    """The days that lack rates which the bank has published by now."""
+    until = published_by(datetime.now(UTC))
+    return {
+        day: known
+        for day, known in state.days().items()
+        if known.state is not DayState.CURRENT and last_publication(day) <= until
+    }
 
 
-def _load(found: Collected, judged: Judged, days: Window) -> RateLoad:
-    return RateLoad(
-        rates=[
-            (day, currency, rate, found.keys[day])
-            for day, rates in judged.accepted.items()
-            for currency, rate in rates.items()
-        ],
-        quarantined=[
-            (q.rate_date, q.currency, q.value, q.reason, found.keys[q.rate_date])
-            for q in judged.quarantined
-        ],
-        days=[(day, last_publication(day)) for day in days.days()],
-    )
-
-
-def _state(
-    day: date,
-    valid: Mapping[str, ValidRate],
-    symbols: Sequence[str],
-    put_aside: set[date],
-) -> DayState:
-    """How the rates of a day stand; currencies that have ended are not waited for."""
-    due = last_publication(day)
-    alive = [symbol for symbol in symbols if not has_ended(symbol, due)]
-    if all(symbol in valid and valid[symbol].rate_date == due for symbol in alive):
-        return DayState.CURRENT
-    is_there = due in put_aside or any(rate.rate_date == due for rate in valid.values())
-    return DayState.INCOMPLETE if is_there else DayState.UNPUBLISHED
-
-
-def _told(valid: Mapping[str, ValidRate], state: DayState) -> Metadata:
+def _told(valid: Mapping[str, ValidRate], state: DayState) -> dict[str, Any]:
     """What the UI shows of a day: the state, and numbers that it plots."""
-    told: dict[str, str | float] = {"state": state.value}
+    told: dict[str, Any] = {"state": state.value}
     if valid:
         told["rate_date"] = str(max(rate.rate_date for rate in valid.values()))
     return told | {f"{currency} per EUR": float(valid[currency].rate) for currency in sorted(valid)}
@@ -168,18 +111,17 @@ def _told(valid: Mapping[str, ValidRate], state: DayState) -> Metadata:
 def _of_run(
     api: ExchangeRateApi,
     state: RateState,
-    found: Collected,
+    done: Refreshed,
     begun: float,
-    condition: Mapping[str, object],
 ) -> Metadata:
-    """What the UI shows of a run: how the API did."""
-    numbers = state.numbers(api.provider, begun)
+    """What the UI shows of a run, with its last day: how the API did."""
+    breaker = {k: v for k, v in api.condition().items() if k == "breaker"}
     return {
         "provider": api.provider,
-        "answers_staged": found.staged,
-        "months_without_answer": len(found.failures),
-        **numbers,
-        **({"breaker": condition["breaker"]} if "breaker" in condition else {}),
+        "answers_staged": done.found.staged,
+        "months_without_answer": len(done.found.failures),
+        **state.numbers(api.provider, begun),
+        **breaker,
     }
 
 

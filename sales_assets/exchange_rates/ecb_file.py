@@ -1,6 +1,7 @@
 """The ECB's file of all its reference rates, as it is published.
 
-Belongs here: reading it. Does not: what is made of it (`snapshot`).
+Belongs here: reading it, and looking up a rate. Does not: what is made of it (`snapshot`,
+`plausibility`).
 https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist.zip
 """
 
@@ -9,8 +10,12 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+from bisect import bisect_right
+from collections.abc import Callable
 from datetime import date
-from functools import lru_cache
+from decimal import Decimal
+from functools import cache, lru_cache
+from operator import itemgetter
 from pathlib import Path
 
 from sales_assets.exchange_rates.api import ApiRefusedError
@@ -40,3 +45,21 @@ def read_ecb_file(path: Path) -> dict[date, dict[str, str]]:
             f"{path}: is not the ECB's file of rates ({error}); get eurofxref-hist.zip from the "
             "ECB, or correct SALES_ASSETS_EXCHANGE_RATES_SNAPSHOT"
         ) from error
+
+
+def history(path: Path) -> Callable[[str, date], tuple[date, Decimal] | None]:
+    """Looks up the last rate of a currency on or before a day; knows nothing without the file."""
+
+    @cache
+    def rates_of(symbol: str) -> list[tuple[date, Decimal]]:
+        if not path.is_file():
+            return []
+        published = read_ecb_file(path).items()
+        return [(day, Decimal(rates[symbol])) for day, rates in published if symbol in rates]
+
+    def look_up(symbol: str, day: date) -> tuple[date, Decimal] | None:
+        found = rates_of(symbol)
+        place = bisect_right(found, day, key=itemgetter(0))
+        return found[place - 1] if place else None
+
+    return look_up

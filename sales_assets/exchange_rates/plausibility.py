@@ -6,7 +6,7 @@ anybody (`assets.exchange_rates`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -21,6 +21,11 @@ SCALE = 6
 """Decimals of a rate; the ECB has never published more."""
 LIMIT = Decimal(10) ** 12
 """Rates are DECIMAL(18,6)."""
+FAR = 3
+"""No rate is so many times one of long ago: what a lost decimal point does, not a bad year."""
+
+Known = tuple[date, Decimal]
+"""A rate, and the day of its publication."""
 
 
 @dataclass(frozen=True)
@@ -44,16 +49,18 @@ class Judged:
 def judge(
     values: Values,
     symbols: Iterable[str],
-    before: Mapping[str, tuple[date, Decimal]],
+    before: Mapping[str, Known],
     jump_percent: Decimal,
     let_in: Collection[tuple[date, str, Decimal]] = (),
+    history: Callable[[str, date], Known | None] | None = None,
 ) -> Judged:
     """Judge publications, oldest first.
 
-    `before` has, for each currency, the last accepted rate before them. A rate that differs from
-    the last accepted one of the fourteen days before it by more than `jump_percent` is put aside
-    unless a person `let_in` this very value; so are all after it, until one is near again. Where
-    there is none so recent, the median of all of them stands in for it.
+    `before` has, for each currency, the last accepted rate before them; `history` is another
+    source of a rate on or before a day. A rate that differs from the nearest of these by more than
+    `jump_percent` is put aside unless a person `let_in` this very value; so are all after it, until
+    one is near again. Where none is of the fourteen days before, it is compared with the median of
+    the publications, and may not be `FAR` times the nearest or more, or as much smaller.
     """
     last = dict(before)
     accepted: dict[date, dict[str, Decimal]] = {}
@@ -67,10 +74,16 @@ def judge(
             value = values[day].get(symbol)
             rate, reason = as_rate(value)
             if rate is not None:
-                at, other = last.get(symbol, (None, rate))
-                if at is None or day - at > LOOK_BACK:
-                    at, other = None, _median(values, symbol)
-                reason = _jump(rate, at, other, jump_percent)
+                near = last.get(symbol)
+                if near is None or day - near[0] > LOOK_BACK:
+                    other = history(symbol, day) if history else None
+                    near = max(filter(None, (near, other)), default=None)
+                if near is not None and day - near[0] <= LOOK_BACK:
+                    reason = _jump(rate, near[1], f"of {near[0]}", jump_percent)
+                else:
+                    middle = _median(values, symbol)
+                    reason = _jump(rate, middle, "which is the median around it", jump_percent)
+                    reason = reason or _far(rate, near)
                 if not reason or (day, symbol, rate) in let_in:
                     accepted[day][symbol] = rate
                     last[symbol] = (day, rate)
@@ -93,13 +106,19 @@ def as_rate(value: Any) -> tuple[Decimal | None, str]:
     return value, ""
 
 
-def _jump(value: Decimal, day: date | None, other: Decimal, limit: Decimal) -> str:
+def _jump(rate: Decimal, other: Decimal, which: str, limit: Decimal) -> str:
     """Why a rate is too far from another one; empty if it is not."""
-    change = 100 * abs(value / other - 1)
+    change = 100 * abs(rate / other - 1)
     if change <= limit:
         return ""
-    of = f"of {day}" if day else "which is the median around it"
-    return f"{change:.1f} % off {other} {of}; the limit is {limit:f} %"
+    return f"{change:.1f} % off {other} {which}; the limit is {limit:f} %"
+
+
+def _far(rate: Decimal, near: Known | None) -> str:
+    """Why a rate is too far from one of long ago; empty if it is not, or if there is none."""
+    if near is None or max(rate / near[1], near[1] / rate) < FAR:
+        return ""
+    return f"{FAR} times {near[1]} of {near[0]} or more, or as much smaller"
 
 
 def _median(values: Values, symbol: str) -> Decimal:

@@ -97,6 +97,19 @@ class RateState(dg.ConfigurableResource[Any]):
             connection.execute(ANSWERS.delete().where(*(ANSWERS.c[n] == v for n, v in key.items())))
             connection.execute(ANSWERS.insert().values(**key, **known.__dict__))
 
+    def expire(self, object_keys: Collection[str]) -> None:
+        """Ask anew, as if for the first time, where something in an answer was not believed.
+
+        Without its ETag too: whoever garbled the answer may have left the ETag of the right one.
+        """
+        if object_keys:
+            with self.engine.begin() as connection:
+                connection.execute(
+                    ANSWERS.update()
+                    .where(ANSWERS.c.object_key.in_(object_keys))
+                    .values(max_age=0, etag="")
+                )
+
     def keep_days(self, days: Mapping[date, DayState], symbols: Collection[str]) -> None:
         """Remember how days stand, as of now."""
         if not days:

@@ -105,16 +105,14 @@ class DuckDBWarehouse(Warehouse):
         with self._write() as connection, _transaction(connection):
             return duckdb_rates.replace_rates(connection, load)
 
-    def published_rates(self, window: Window) -> dict[date, dict[str, Decimal]]:
-        """The rates that were published on the days of a window."""
-        found: dict[date, dict[str, Decimal]] = {}
-        for day, currency, rate in self.rows(
-            "SELECT rate_date, currency, rate FROM exchange_rates "
-            "WHERE rate_date >= ? AND rate_date < ?",
-            [window.start, window.end],
-        ):
-            found.setdefault(day, {})[currency] = rate
-        return found
+    def rates_before(self, day: date) -> dict[str, ValidRate]:
+        """Of each currency the last rate that was published before a day."""
+        rows = self.rows(
+            "SELECT currency, max(rate_date), max_by(rate, rate_date) FROM exchange_rates "
+            "WHERE rate_date < ? GROUP BY currency",
+            [day],
+        )
+        return {currency: ValidRate(rate_date, rate) for currency, rate_date, rate in rows}
 
     def valid_rates(self, window: Window) -> dict[date, dict[str, ValidRate]]:
         """The last published rates on or before each known day of a window."""

@@ -232,8 +232,8 @@ class Warehouse(dg.ConfigurableResource[Any], ABC):
         """
 
     @abstractmethod
-    def published_rates(self, window: Window) -> dict[date, dict[str, Decimal]]:
-        """The rates that were published on the days of a window, by day and currency."""
+    def rates_before(self, day: date) -> dict[str, ValidRate]:
+        """Of each currency the last rate that was published before a day."""
 
     @abstractmethod
     def valid_rates(self, window: Window) -> dict[date, dict[str, ValidRate]]:

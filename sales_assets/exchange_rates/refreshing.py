@@ -1,0 +1,110 @@
+"""Bringing the rates of a span of days up to date: asked for, judged, written, remembered.
+
+Belongs here: the order of these steps. Does not: any of them, or the asset whose partitions the
+days are (`assets.exchange_rates`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from sales_assets.exchange_rates.api import ExchangeRateApi
+from sales_assets.exchange_rates.calendar import last_publication
+from sales_assets.exchange_rates.collecting import Collected, Collector, refuse_unknown
+from sales_assets.exchange_rates.currencies import has_ended
+from sales_assets.exchange_rates.plausibility import Judged, Known, judge
+from sales_assets.exchange_rates.state import DayState, RateState
+from sales_assets.partitions import Window
+from sales_assets.resources.object_store import ObjectStore
+from sales_assets.resources.warehouse import RateLoad, ValidRate, Warehouse
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Which currencies are asked for, and what a rate is compared with."""
+
+    symbols: tuple[str, ...]
+    jump_percent: Decimal
+    history: Callable[[str, date], Known | None]
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What came of it."""
+
+    found: Collected
+    states: Mapping[date, DayState]
+    """Of each day that was asked for or changed."""
+    changed_days: Sequence[date]
+    """Days known before, of which another rate is valid now."""
+    valid: Mapping[date, Mapping[str, ValidRate]]
+    quarantined: Sequence[tuple[date, str, str, str]]
+    """Date, currency, value and reason of all that may not enter."""
+    unseen: Sequence[tuple[date, str, str, str]]
+    """Those of them that are new."""
+
+
+def refresh(
+    api: ExchangeRateApi,
+    state: RateState,
+    store: ObjectStore,
+    warehouse: Warehouse,
+    days: Window,
+    rules: Rules,
+) -> Refreshed:
+    """Bring the rates of some days up to date, as far as the API answers.
+
+    Raises ApiRefusedError for what a person has to set right.
+    """
+    refuse_unknown(api, rules.symbols)
+    found = Collector(api, state, store).collect(days, rules.symbols)
+    judged = judge(
+        found.values,
+        rules.symbols,
+        warehouse.rates_before(min(found.values)) if found.values else {},
+        rules.jump_percent,
+        state.accepted(),
+        rules.history,
+    )
+    loaded = warehouse.replace_rates(_load(found, judged, days))
+    state.expire({found.keys[rate.rate_date] for rate in judged.quarantined})
+    quarantined = warehouse.quarantined_rates()
+    put_aside = {rate_date for rate_date, *_ in quarantined}
+    changed = sorted({*days.days(), *loaded.changed_days})
+    valid = warehouse.valid_rates(Window.around(changed))
+    states = {day: _state(day, valid.get(day, {}), rules.symbols, put_aside) for day in changed}
+    state.keep_days(states, rules.symbols)
+    return Refreshed(found, states, loaded.changed_days, valid, quarantined, loaded.quarantined)
+
+
+def _load(found: Collected, judged: Judged, days: Window) -> RateLoad:
+    return RateLoad(
+        rates=[
+            (day, currency, rate, found.keys[day])
+            for day, rates in judged.accepted.items()
+            for currency, rate in rates.items()
+        ],
+        quarantined=[
+            (rate.rate_date, rate.currency, rate.value, rate.reason, found.keys[rate.rate_date])
+            for rate in judged.quarantined
+        ],
+        days=[(day, last_publication(day)) for day in days.days()],
+    )
+
+
+def _state(
+    day: date,
+    valid: Mapping[str, ValidRate],
+    symbols: Sequence[str],
+    put_aside: set[date],
+) -> DayState:
+    """How the rates of a day stand; currencies that have ended are not waited for."""
+    due = last_publication(day)
+    alive = [symbol for symbol in symbols if not has_ended(symbol, day)]
+    if all(symbol in valid and valid[symbol].rate_date == due for symbol in alive):
+        return DayState.CURRENT
+    is_there = due in put_aside or any(rate.rate_date == due for rate in valid.values())
+    return DayState.INCOMPLETE if is_there else DayState.UNPUBLISHED
