@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from sales_assets.assets.keys import EXCHANGE_RATES, FCT_SALES
+from sales_assets.exchange_rates.tables import ANSWERS
 from sales_assets_tests.frankfurter.server import StandIn
 from sales_assets_tests.harness import UCI_CONTRACT, Installation
 from sales_assets_tests.pipeline.rates import (
@@ -88,9 +89,8 @@ def test_a_year_of_rates_takes_a_request_a_month_and_the_second_time_no_body(
         refresh(made, "2023-02-15", "2024-02-14")
         assert stand_in.requests == [], "the answers are fresh by what the API says of their age"
 
-        made.resources["rate_state"].expire(
-            {key for (key,) in made.query("SELECT DISTINCT object_key FROM exchange_rates")}
-        )
+        with made.resources["rate_state"].engine.begin() as connection:
+            connection.execute(ANSWERS.update().values(max_age=0))  # as on another day
         refresh(made, "2023-02-15", "2024-02-14")
         assert 12 <= len(stand_in.requests) <= 13
         assert {call.status for call in stand_in.requests} == {304}
