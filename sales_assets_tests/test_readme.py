@@ -92,8 +92,13 @@ def test_every_make_target_of_the_readme_exists() -> None:
 
 @pytest.mark.long
 def test_every_command_of_the_readme_runs_in_its_order(clone: Path, env: Mapping[str, str]) -> None:
+    conversions: list[str] = []
     for command in COMMANDS:
         if command in NOT_FROM_HERE or command == "make ui":
+            continue
+        if command.startswith("export "):
+            name, _, value = command.removeprefix("export ").partition("=")
+            env = {**env, name: value.replace("$PWD", str(clone))}
             continue
         done = subprocess.run(
             command, shell=True, cwd=clone, env=env, capture_output=True, text=True, check=False
@@ -113,10 +118,17 @@ def test_every_command_of_the_readme_runs_in_its_order(clone: Path, env: Mapping
         if "laden/teeladen" in command:
             assert "1009.8000" in done.stdout
             assert "24.5000" in done.stdout
-        if command.startswith(".venv/bin/sales-assets query") and "net_amount" in command:
+        if "rate_state" in command:
+            conversions += [done.stdout]
+        if command.startswith(".venv/bin/sales-assets query") and "sum(net_amount)" in command:
             assert "69148314.9900" in done.stdout
             assert "46150309.6300" in done.stdout
             assert "817860.0500" in done.stdout
+    outage, recovered = conversions
+    assert outage.count("stale") == 2
+    assert outage.count("2015-01-30") == 3, "the stale sales are at Friday's rates"
+    assert "stale" not in recovered
+    assert recovered.count("current") == 5
 
 
 @pytest.mark.long

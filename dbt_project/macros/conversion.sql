@@ -2,7 +2,7 @@
 
     Both rates are units for one euro with six decimals; the result has ten. Everything is whole
     numbers of 128 bits: amount * 10^4 * rate_to * 10^6 * 10^6 / (rate_from * 10^6), which holds any
-    DECIMAL(18,4) and any rate below 10^8. Halves are rounded away from zero. -#}
+    DECIMAL(18,4) and any rate below 10^7. Halves are rounded away from zero. -#}
 {% macro converted(amount, rate_from, rate_to) -%}
     {{ return(adapter.dispatch('converted')(amount, rate_from, rate_to)) }}
 {%- endmacro %}
@@ -10,10 +10,13 @@
 {#- DuckDB divides decimals as floats, but whole numbers by // exactly. -#}
 {% macro duckdb__converted(amount, rate_from, rate_to) -%}
     {%- set numerator -%}
-        (cast({{ amount }} * 10000 as hugeint) * cast({{ rate_to }} * 1000000 as hugeint) * 1000000)
+        (
+            cast(cast({{ amount }} as decimal(38, 4)) * 10000 as hugeint)
+            * cast(cast({{ rate_to }} as decimal(38, 6)) * 1000000 as hugeint) * 1000000
+        )
     {%- endset -%}
     {%- set denominator -%}
-        cast({{ rate_from }} * 1000000 as hugeint)
+        cast(cast({{ rate_from }} as decimal(38, 6)) * 1000000 as hugeint)
     {%- endset -%}
     cast(
         cast(

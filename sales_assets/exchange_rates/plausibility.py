@@ -19,8 +19,9 @@ from sales_assets.exchange_rates.currencies import has_ended
 
 SCALE = 6
 """Decimals of a rate; the ECB has never published more."""
-LIMIT = Decimal(10) ** 12
-"""Rates are DECIMAL(18,6)."""
+LIMIT = Decimal(10) ** 7
+"""No rate is as large: the largest ever was 1,836,200 old Turkish lira. What is below converts
+every amount without an overflow (dbt_project/macros/conversion.sql)."""
 FAR = 3
 """No rate is so many times one of long ago: what a lost decimal point does, not a bad year."""
 
