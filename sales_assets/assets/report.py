@@ -11,9 +11,10 @@ from typing import Any
 
 import dagster as dg
 
+from sales_assets.amounts import plain
 from sales_assets.report.data import read_report
 from sales_assets.report.figures import figures
-from sales_assets.report.page import plain, render
+from sales_assets.report.page import render
 from sales_assets.resources.report_folder import ReportFolder
 from sales_assets.resources.warehouse import Warehouse
 

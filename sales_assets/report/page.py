@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sales_assets.amounts import money
 from sales_assets.report.charts import area, columns
 from sales_assets.report.figures import Layer, Period, Report, Sales, Step, Totals
 
@@ -62,17 +63,6 @@ def _template() -> Template:
         "period": period,
     }
     return environment.get_template("page.html.j2")
-
-
-def plain(amount: Decimal) -> str:
-    """The exact amount as text, with two decimals or as many as it has: 1234.50."""
-    return money(amount).replace(",", "")
-
-
-def money(amount: Decimal) -> str:
-    """The exact amount with thousands separators, with two decimals or as many as it has."""
-    whole, _, decimals = f"{amount:,f}".partition(".")
-    return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
 
 
 def count(number: int) -> str:

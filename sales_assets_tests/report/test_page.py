@@ -10,10 +10,11 @@ from typing import Any
 import duckdb
 import pytest
 
+from sales_assets.amounts import plain
 from sales_assets.report.charts import short
 from sales_assets.report.data import read_report
 from sales_assets.report.figures import figures
-from sales_assets.report.page import money, plain, render, share
+from sales_assets.report.page import render, share
 from sales_assets.resources.duckdb_warehouse import DuckDBWarehouse
 
 MADE_AT = datetime(2024, 5, 6, 7, 8, tzinfo=UTC)
@@ -369,19 +370,6 @@ def test_only_the_best_names_are_listed_and_the_others_make_up_the_total(fill: F
     assert "p12 1 12.01 15.37%" in text
     assert "2 others 3.02 3.87% Total 78.12" in text
     assert "Top regions: the source states no region." in text
-
-
-@pytest.mark.parametrize(
-    ("amount", "shown", "bare"),
-    [
-        ("0", "0.00", "0.00"),
-        ("-1234.5000", "-1,234.50", "-1234.50"),
-        ("1000000.0001", "1,000,000.0001", "1000000.0001"),
-        ("1E+3", "1,000.00", "1000.00"),
-    ],
-)
-def test_money_is_written_exactly(amount: str, shown: str, bare: str) -> None:
-    assert (money(Decimal(amount)), plain(Decimal(amount))) == (shown, bare)
 
 
 def test_a_share_that_is_not_zero_is_never_shown_as_zero() -> None:
