@@ -262,6 +262,16 @@ class Warehouse(dg.ConfigurableResource[Any], ABC):
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query over the warehouse; parameters are bound to `?`."""
 
+    def has_column(self, table: str, column: str) -> bool:
+        """Whether a table or model is there and has this column: older models lack some."""
+        return bool(
+            self.rows(
+                "SELECT 1 FROM information_schema.columns "
+                "WHERE lower(table_name) = ? AND lower(column_name) = ?",
+                [table, column],
+            )
+        )
+
     @abstractmethod
     def number(self, query: str, source: str, window: Window) -> Decimal | None:
         """The one number of a checked query in which `revenue` is a source's rows of some days.
