@@ -150,7 +150,7 @@ class Materializer:
         return failures
 
     def _add_seconds(self, run: dg.DagsterRun, total: float) -> None:
-        """Share a run's seconds out: to the sources and rates of its steps, the rest to the marts."""
+        """Share a run's seconds out: to sources and rates by their steps, the rest to the marts."""
         rates = EXCHANGE_RATES.to_user_string()
         names = {rates: "rates"} | {contract.name: contract.name for contract in self._contracts}
         for stats in self._instance.get_run_step_stats(run.run_id):

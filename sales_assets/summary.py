@@ -122,7 +122,7 @@ def _reported(
     Not if a line could not be converted, or if the marts do not hold what is loaded by now: a
     part of a sum would pass for the whole.
     """
-    if not warehouse.has_column("daily_revenue", "reporting_net_revenue"):
+    if "reporting_net_revenue" not in warehouse.columns("daily_revenue")["daily_revenue"]:
         return {}
     held: dict[str, dict[str, tuple[int, Decimal]]] = {}
     converted: dict[str, list[Decimal | None]] = {}

@@ -108,7 +108,7 @@ def _together(sums: Sequence[tuple[Any, ...]]) -> str:
 
 def _converted(warehouse: Warehouse) -> str:
     """The rows of `asked` with the amount that `fct_sales` has of the very same line."""
-    if not warehouse.has_column("fct_sales", CONVERTED[0]):
+    if not warehouse.columns("fct_sales")["fct_sales"].issuperset(FOUND):
         nothing = ", ".join(f"NULL AS {column}" for column in FOUND)
         return f"(SELECT *, {nothing} FROM asked) AS lines"
     # What is loaded anew has no amount before the marts follow, rather than that of before.

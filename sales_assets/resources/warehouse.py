@@ -262,15 +262,17 @@ class Warehouse(dg.ConfigurableResource[Any], ABC):
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query over the warehouse; parameters are bound to `?`."""
 
-    def has_column(self, table: str, column: str) -> bool:
-        """Whether a table or model is there and has this column: older models lack some."""
-        return bool(
-            self.rows(
-                "SELECT 1 FROM information_schema.columns "
-                "WHERE lower(table_name) = ? AND lower(column_name) = ?",
-                [table, column],
-            )
-        )
+    def columns(self, *tables: str) -> dict[str, set[str]]:
+        """The columns of tables and models: none of those that are not there; older lack some."""
+        marks = ", ".join("?" * len(tables))
+        found: dict[str, set[str]] = {table: set() for table in tables}
+        for table, column in self.rows(
+            "SELECT lower(table_name), lower(column_name) FROM information_schema.columns "
+            f"WHERE lower(table_name) IN ({marks})",
+            tables,
+        ):
+            found[table].add(column)
+        return found
 
     @abstractmethod
     def number(self, query: str, source: str, window: Window) -> Decimal | None:
