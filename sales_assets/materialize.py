@@ -150,11 +150,13 @@ class Materializer:
         return failures
 
     def _add_seconds(self, run: dg.DagsterRun, total: float) -> None:
-        """Share a run's seconds out: its steps to their sources, the rest to the marts."""
+        """Share a run's seconds out: to sources and rates by their steps, the rest to the marts."""
+        rates = EXCHANGE_RATES.to_user_string()
+        names = {rates: "rates"} | {contract.name: contract.name for contract in self._contracts}
         for stats in self._instance.get_run_step_stats(run.run_id):
             if stats.start_time and stats.end_time:
-                name = "/".join(stats.step_key.split("__")[:2])
-                if any(contract.name == name for contract in self._contracts):
+                name = names.get("/".join(stats.step_key.split("__")[:2]))
+                if name is not None:
                     spent = stats.end_time - stats.start_time
                     self._seconds[name] = self._seconds.get(name, 0.0) + spent
                     total -= spent
@@ -166,6 +168,7 @@ class Materializer:
             self._contracts,
             self._warehouse,
             count_checks(self._instance, self._starter.check_keys()),
+            self._settings.reporting_currency,
             self._seconds if seconds else None,
         )
 

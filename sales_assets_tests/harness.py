@@ -126,13 +126,14 @@ class Installation:
         *,
         layers: Sequence[str] = LAYERS,
         marts: bool = True,
+        rates: bool = False,
         reports: bool = False,
         raise_on_error: bool = True,
     ) -> dg.ExecuteInProcessResult:
         """Materialise a range of days in one run, as a backfill from the UI does."""
         window = Window.of_keys(first, last)
         above = {"staging", "core", "marts"} if marts else set()
-        above |= {"rates"} if layers else set()  # they go along with drops
+        above |= {"rates"} if rates and layers else set()  # they go along with drops
         above |= {"reports"} if reports else set()
         wanted = set(sources or self.contracts)
         job = self.definitions.resolve_implicit_global_asset_job_def()

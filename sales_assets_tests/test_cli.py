@@ -191,6 +191,13 @@ def test_rows_are_printed_as_table_csv_and_json_with_exact_decimals(home: Path, 
     assert "1 row" in table
 
 
+def test_a_zero_is_printed_with_its_decimals(run: Run) -> None:
+    sql = "select 0::decimal(38, 10) as nothing"
+    assert run("query", sql, "--format", "csv")[1].split() == ["nothing", "0.0000000000"]
+    assert json.loads(run("query", sql, "--format", "json")[1]) == [{"nothing": "0.0000000000"}]
+    assert "0.0000000000" in run("query", sql)[1]
+
+
 def test_a_bad_drop_in_the_landing_zone_fails_its_day_by_name_and_leaves_the_others(
     home: Path,
 ) -> None:
@@ -222,6 +229,20 @@ def test_status_tells_of_lines_that_no_day_of_the_history_holds(
     code, _, told = run("status")
     assert code == 0
     assert "2 lines of tests/till lie outside of the contract's history" in told
+
+
+def test_status_before_there_are_marts_gives_no_amount_in_the_reporting_currency(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SALES_ASSETS_REPORTING_CURRENCY", "USD")
+    with Installation(home, [SHOP, TILL]) as made:
+        made.write_drop("shop", "2024-01-01.csv", drop("1,2024-01-01,tea,ann,1"))
+        made.materialize("2024-01-01", "2024-01-01", ["shop"], marts=False)
+    code, told, _ = run("status")
+    assert code == 0
+    assert "in USD" in told
+    assert "1.00 EUR       -" in told
+    assert " rates " in told
 
 
 def test_status_names_sources_whose_contract_is_gone(run: Run, home: Path) -> None:

@@ -262,6 +262,18 @@ class Warehouse(dg.ConfigurableResource[Any], ABC):
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query over the warehouse; parameters are bound to `?`."""
 
+    def columns(self, *tables: str) -> dict[str, set[str]]:
+        """The columns of tables and models: none of those that are not there; older lack some."""
+        marks = ", ".join("?" * len(tables))
+        found: dict[str, set[str]] = {table: set() for table in tables}
+        for table, column in self.rows(
+            "SELECT lower(table_name), lower(column_name) FROM information_schema.columns "
+            f"WHERE lower(table_name) IN ({marks})",
+            tables,
+        ):
+            found[table].add(column)
+        return found
+
     @abstractmethod
     def number(self, query: str, source: str, window: Window) -> Decimal | None:
         """The one number of a checked query in which `revenue` is a source's rows of some days.
