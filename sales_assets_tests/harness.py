@@ -126,7 +126,7 @@ class Installation:
         *,
         layers: Sequence[str] = LAYERS,
         marts: bool = True,
-        rates: bool = False,
+        rates: bool = True,
         reports: bool = False,
         raise_on_error: bool = True,
     ) -> dg.ExecuteInProcessResult:

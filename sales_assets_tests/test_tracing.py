@@ -82,7 +82,7 @@ def test_lines_of_other_currencies_are_shown_with_their_rates_and_what_they_come
     with Installation(tmp_path / "home", [SHOP], reporting_currency="USD") as made:
         made.write_drop("shop", "2024-01-01.csv", drop("1,2024-01-01,tea,ann,10"))
         made.write_drop("shop", "2024-01-03.csv", drop("2,2024-01-03,tea,ann,5"))
-        made.materialize("2024-01-01", "2024-01-03", rates=True)
+        made.materialize("2024-01-01", "2024-01-03")
         found = behind(build_warehouse(made.settings), limit=1, product="tea")
         [(total,)] = made.query("SELECT sum(reporting_net_revenue) FROM daily_revenue")
 
