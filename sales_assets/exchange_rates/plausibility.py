@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from statistics import median
 from typing import Any
@@ -53,7 +53,7 @@ def judge(
     `before` has, for each currency, the last accepted rate before them. A rate that differs from
     the last accepted one of the fourteen days before it by more than `jump_percent` is put aside
     unless a person `let_in` this very value; so are all after it, until one is near again. Where
-    there is none so recent, the median of all of them stands in for it.
+    there is none so recent, the median of the fourteen days around stands in for it.
     """
     last = dict(before)
     accepted: dict[date, dict[str, Decimal]] = {}
@@ -69,13 +69,14 @@ def judge(
             if rate is not None:
                 at, other = last.get(symbol, (None, rate))
                 if at is None or day - at > LOOK_BACK:
-                    at, other = None, _median(values, symbol)
+                    at, other = None, _median(values, symbol, day)
                 reason = _jump(rate, at, other, jump_percent)
                 if not reason or (day, symbol, rate) in let_in:
                     accepted[day][symbol] = rate
                     last[symbol] = (day, rate)
                     continue
-            told = "" if value is None else str(value)[:100]
+            # A text of JSON may hold halves of characters, which nothing can store.
+            told = "" if value is None else str(value)[:100].encode(errors="replace").decode()
             quarantined.append(Quarantined(day, symbol, told, reason))
     return Judged(accepted, tuple(quarantined))
 
@@ -102,6 +103,8 @@ def _jump(value: Decimal, day: date | None, other: Decimal, limit: Decimal) -> s
     return f"{change:.1f} % off {other} {of}; the limit is {limit:f} %"
 
 
-def _median(values: Values, symbol: str) -> Decimal:
-    rates = (as_rate(found.get(symbol))[0] for found in values.values())
+def _median(values: Values, symbol: str, day: date) -> Decimal:
+    """Of the rates around a day that has one; over years a currency may move by any factor."""
+    around = (day + timedelta(days=n) for n in range(-LOOK_BACK.days, LOOK_BACK.days + 1))
+    rates = (as_rate(values[at].get(symbol))[0] for at in around if at in values)
     return median(rate for rate in rates if rate is not None)
