@@ -133,7 +133,8 @@ def test_of_many_that_come_after_the_pause_exactly_one_probes(url: str) -> None:
     for _ in range(20):
         failing(circuit(url), 3)
         all_others_refused, lock = Event(), Lock()
-        probes, refused = [], []
+        probes: list[int] = []
+        refused: list[int] = []
 
         def probe(seen: list[int] = probes, all_others_refused: Event = all_others_refused) -> None:
             seen.append(1)
