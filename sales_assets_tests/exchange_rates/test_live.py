@@ -180,10 +180,13 @@ def test_waits_are_by_chance_between_zero_and_an_exponential_bound(
     assert (asked_for or 0) <= wait <= max(bound, asked_for or 0)
 
 
-def test_waits_fill_the_whole_of_their_bound() -> None:
+@pytest.mark.parametrize("asked_for", [None, 0.0])
+def test_waits_fill_the_whole_of_their_bound_also_for_one_that_asks_for_none(
+    asked_for: float | None,
+) -> None:
     api = LiveRates(state_url="sqlite://", first_wait=1, longest_wait=100)
     for attempt, bound in ((1, 1), (2, 2), (5, 16), (20, 100)):
-        waits = [api._wait(failed(attempt, None)) / bound for _ in range(500)]
+        waits = [api._wait(failed(attempt, asked_for)) / bound for _ in range(500)]
         assert min(waits) < 0.1
         assert max(waits) > 0.9
         assert 0.4 < sum(waits) / len(waits) < 0.6
