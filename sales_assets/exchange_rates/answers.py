@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sales_assets.errors import TransientError
@@ -34,11 +34,11 @@ def read_rates(request: RatesRequest, answer: Answer) -> Values:
     """
     try:
         content = json.loads(
-            answer.body, parse_float=Decimal, parse_int=Decimal, parse_constant=str
+            answer.body, parse_float=_number, parse_int=_number, parse_constant=str
         )
         base, amount, rates = content["base"], content.get("amount", 1), content["rates"]
         values = {date.fromisoformat(text): dict(found) for text, found in rates.items()}
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise WrongAnswerError(f"{answer.url}: is no answer with rates ({error!r})") from error
     if base != BASE or amount != 1:
         raise WrongAnswerError(
@@ -60,3 +60,11 @@ def read_rates(request: RatesRequest, answer: Answer) -> Values:
         day: {symbol: found[symbol] for symbol in request.symbols if symbol in found}
         for day, found in sorted(values.items())
     }
+
+
+def _number(text: str) -> Decimal | str:
+    """A number to the last digit; the text of one that is beyond all bounds."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return text

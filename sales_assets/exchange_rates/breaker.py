@@ -98,6 +98,8 @@ class SharedStorage(pybreaker.CircuitBreakerStorage):
     def state(self, state: str) -> None:
         if state == pybreaker.STATE_HALF_OPEN:
             self.take_probe(pybreaker.STATE_OPEN)
+        elif state == pybreaker.STATE_CLOSED:
+            self._set(state=state, probe_until=0.0, opened_at=0.0)
         else:
             self._set(state=state, probe_until=0.0)
 
@@ -136,7 +138,9 @@ class SharedStorage(pybreaker.CircuitBreakerStorage):
 
     @opened_at.setter
     def opened_at(self, moment: datetime) -> None:
-        self._set(opened_at=moment.timestamp())
+        # A call that began before the circuit opened, and fails after it, shortens no pause.
+        opened = moment.timestamp()
+        self._set(BREAKERS.c.opened_at < opened, opened_at=opened)
 
 
 class Circuit:
@@ -146,31 +150,46 @@ class Circuit:
         self, engine: sa.Engine, name: str, failures: int, open_seconds: float, lease: float
     ) -> None:
         self._storage = SharedStorage(engine, name, lease)
+        self._failures = failures
         self._open_for = timedelta(seconds=open_seconds)
-        self._breaker = pybreaker.CircuitBreaker(
-            fail_max=failures,
-            reset_timeout=open_seconds,
+
+    def _breaker(self) -> pybreaker.CircuitBreaker:
+        """A new one for each call.
+
+        One that finds the state changed by another process takes that for its own doing, and
+        counts failures from 0.
+        """
+        return pybreaker.CircuitBreaker(
+            fail_max=self._failures,
+            reset_timeout=self._open_for.total_seconds(),
             exclude=[PermanentError],  # a refusal is an answer
             state_storage=self._storage,
-            name=name,
+            name=self._storage.name,
             throw_new_error_on_trip=False,
         )
 
     def call(self, work: Callable[[], T]) -> T:
         """Do the work unless the circuit is open; raises CircuitOpenError if it is."""
-        if self._storage.state == pybreaker.STATE_HALF_OPEN:
-            self._storage.take_probe(pybreaker.STATE_HALF_OPEN)
+        now = self.condition()
+        if now.tries_again_at is not None:
+            raise self._is_open(now)
+        if now.state != pybreaker.STATE_CLOSED:
+            # Not left to pybreaker: when it looks, another process may have the probe already.
+            self._storage.take_probe(now.state)
         try:
-            return self._breaker.call(work)
+            return self._breaker().call(work)
         except pybreaker.CircuitBreakerError as error:
-            raise CircuitOpenError(
-                f"{self._storage.name}: left alone after {self._storage.counter} failures in a "
-                f"row; the circuit breaker is {self.condition()}"
-            ) from error
+            raise self._is_open(self.condition()) from error
+
+    def _is_open(self, now: Condition) -> CircuitOpenError:
+        return CircuitOpenError(
+            f"{self._storage.name}: left alone after {now.failures} failures in a row; the "
+            f"circuit breaker is {now}"
+        )
 
     def leave_alone(self, seconds: float) -> None:
         """Keep the circuit open for so long, as the API asked for."""
-        self._breaker.open()
+        self._breaker().open()
         self._storage.opened_at = datetime.now(UTC) + timedelta(seconds=seconds) - self._open_for
 
     def condition(self) -> Condition:

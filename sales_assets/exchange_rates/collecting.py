@@ -20,10 +20,10 @@ from sales_assets.exchange_rates.api import (
     ExchangeRateApi,
     RatesRequest,
 )
-from sales_assets.exchange_rates.calendar import LOOK_BACK, last_publication, months
+from sales_assets.exchange_rates.calendar import last_publication, months
 from sales_assets.exchange_rates.currencies import ENDED, LIVE, has_ended
 from sales_assets.exchange_rates.staged_answers import StagedAnswer, get_answer, put_answer
-from sales_assets.exchange_rates.state import CACHED, KnownAnswer, RateState
+from sales_assets.exchange_rates.state import CACHED, DayState, KnownAnswer, RateState
 from sales_assets.partitions import DAY, Window
 from sales_assets.resources.object_store import ObjectStore
 
@@ -97,7 +97,8 @@ class Collector:
             found.add(request, values, known.object_key)
             return
         try:
-            answer = self._api.rates(request, known.etag if known and values is not None else "")
+            etag = known.etag if known and values is not None else ""
+            answer = self._api.rates(request, "" if self._is_doubtful(request.month) else etag)
             if answer is not None:
                 key, fresh = self._stage(found, request, answer)
         except (ApiUnavailableError, WrongAnswerError) as error:
@@ -118,6 +119,13 @@ class Collector:
         last = KnownAnswer(key, answer.etag, asked_at, answer.max_age)
         self._state.keep_answer(self._api.provider, request, last)
         found.add(request, fresh, key)
+
+    def _is_doubtful(self, month: Window) -> bool:
+        """Whether something of a month was put aside.
+
+        The API's ETag is of the last day alone: that nothing was modified says no more than that.
+        """
+        return any(day.state is DayState.INCOMPLETE for day in self._state.days(month).values())
 
     def _stage(self, found: Collected, request: RatesRequest, answer: Answer) -> tuple[str, Values]:
         """Keep an answer, also one that cannot be believed, and read it."""
@@ -141,7 +149,8 @@ class Collector:
 def _requests(window: Window, symbols: Sequence[str]) -> Iterator[tuple[RatesRequest, date]]:
     """A request for each month with a published currency, and the last publication it is for."""
     for month in months(window):
-        alive = tuple(s for s in symbols if not has_ended(s, month.start - LOOK_BACK))
+        first = last_publication(month.start)  # which the answer begins with
+        alive = tuple(s for s in symbols if not has_ended(s, first))
         if alive and month.end > FIRST_PUBLICATION:
             yield (
                 RatesRequest(month, alive),

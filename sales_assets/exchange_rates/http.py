@@ -33,6 +33,8 @@ PASSING = frozenset(
     }
 )
 """Answers of the 400s that the same request may not get the next time."""
+LONGEST_REST = 86_400.0
+"""Seconds that an API can ask to be left alone: one that says a century is asked tomorrow."""
 
 
 @dataclass(frozen=True)
@@ -123,8 +125,8 @@ def _checked(response: httpx.Response, body: bytes, etag: str) -> Reply:
     if status != HTTPStatus.OK:
         raise ApiUnavailableError(f"{url}: answers {status}, which was not asked for", "not_json")
     try:
-        is_object = isinstance(json.loads(body), dict)
-    except ValueError as error:
+        is_object = isinstance(json.loads(body.decode()), dict)
+    except (RecursionError, ValueError) as error:
         kind = response.headers.get("content-type", "nothing said")
         raise ApiUnavailableError(f"{url}: no JSON ({kind}): {error}", "not_json") from error
     if not is_object:
@@ -138,14 +140,14 @@ def _seconds(retry_after: str | None) -> float | None:
         return None
     text = retry_after.strip()
     if text.isascii() and text.isdigit():
-        return float(text)
+        return min(float(text), LONGEST_REST)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (OverflowError, ValueError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    return min(max(0.0, (moment - datetime.now(UTC)).total_seconds()), LONGEST_REST)
 
 
 def _name(error: Exception) -> str:

@@ -34,7 +34,7 @@ from sales_assets.exchange_rates.state import RateState
 PUBLIC_API = "https://api.frankfurter.dev/v1"
 AGENT = "sales-assets"
 DAY_SECONDS = 86_400
-_MAX_AGE = re.compile(r"\bmax-age=(\d+)")
+_MAX_AGE = re.compile(r"\bmax-age=(\d{1,9})(?!\d)")
 
 
 class LiveRates(ExchangeRateApi):
@@ -155,15 +155,14 @@ class LiveRates(ExchangeRateApi):
         )
 
     def _wait(self, retrying: tenacity.RetryCallState) -> float:
-        """As long as the API asked for, or up to an exponentially growing time by chance.
+        """Up to an exponentially growing time by chance, at least as long as the API asked for.
 
         Full jitter, as in https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter
         """
         error = retrying.outcome.exception() if retrying.outcome else None
-        if isinstance(error, ApiUnavailableError) and error.retry_after is not None:
-            return error.retry_after
+        asked_for = (isinstance(error, ApiUnavailableError) and error.retry_after) or 0.0
         jitter = tenacity.wait_random_exponential(self.first_wait, max=self.longest_wait)
-        return float(jitter(retrying))
+        return max(asked_for, float(jitter(retrying)))
 
 
 def _max_age(cache_control: str) -> int:

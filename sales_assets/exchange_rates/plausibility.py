@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from statistics import median
 from typing import Any
@@ -61,7 +61,7 @@ def judge(
     source of a rate on or before a day. A rate that differs from the nearest of these by more than
     `jump_percent` is put aside unless a person `let_in` this very value; so are all after it, until
     one is near again. Where none is of the fourteen days before, it is compared with the median of
-    the publications, and may not be `FAR` times the nearest or more, or as much smaller.
+    the fourteen days around, and may not be `FAR` times the nearest or more, or as much smaller.
     """
     last = dict(before)
     accepted: dict[date, dict[str, Decimal]] = {}
@@ -82,14 +82,15 @@ def judge(
                 if near is not None and day - near[0] <= LOOK_BACK:
                     reason = _jump(rate, near[1], f"of {near[0]}", jump_percent)
                 else:
-                    middle = _median(values, symbol)
+                    middle = _median(values, symbol, day)
                     reason = _jump(rate, middle, "which is the median around it", jump_percent)
                     reason = reason or _far(rate, near)
                 if not reason or (day, symbol, rate) in let_in:
                     accepted[day][symbol] = rate
                     last[symbol] = (day, rate)
                     continue
-            told = "" if value is None else str(value)[:100]
+            # A text of JSON may hold halves of characters, which nothing can store.
+            told = "" if value is None else str(value)[:100].encode(errors="replace").decode()
             quarantined.append(Quarantined(day, symbol, told, reason))
     return Judged(accepted, tuple(quarantined))
 
@@ -122,6 +123,8 @@ def _far(rate: Decimal, near: Known | None) -> str:
     return f"{FAR} times {near[1]} of {near[0]} or more, or as much smaller"
 
 
-def _median(values: Values, symbol: str) -> Decimal:
-    rates = (as_rate(found.get(symbol))[0] for found in values.values())
+def _median(values: Values, symbol: str, day: date) -> Decimal:
+    """Of the rates around a day that has one; over years a currency may move by any factor."""
+    around = (day + timedelta(days=n) for n in range(-LOOK_BACK.days, LOOK_BACK.days + 1))
+    rates = (as_rate(values[at].get(symbol))[0] for at in around if at in values)
     return median(rate for rate in rates if rate is not None)

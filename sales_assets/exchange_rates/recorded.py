@@ -6,11 +6,12 @@ Belongs here: finding the recorded answer. Does not: recording, which every run 
 
 from __future__ import annotations
 
-import json
+from contextlib import suppress
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 
+from sales_assets.exchange_rates.answers import WrongAnswerError, read_rates
 from sales_assets.exchange_rates.api import (
     Answer,
     ApiUnavailableError,
@@ -50,12 +51,11 @@ class RecordedRates(ExchangeRateApi):
 
     def currencies(self) -> frozenset[str]:
         """The codes of all currencies in any answer."""
-        return frozenset(
-            code
-            for staged in self._answers
-            for rates in json.loads(staged.answer.body).get("rates", {}).values()
-            for code in rates
-        )
+        codes: set[str] = set()
+        for staged in self._answers:
+            with suppress(WrongAnswerError):  # it is recorded, but not what was asked for
+                codes.update(*read_rates(staged.request, staged.answer).values())
+        return frozenset(codes)
 
     def published_until(self, moment: datetime) -> date:
         """What was out when the last answer was recorded."""

@@ -59,11 +59,11 @@ def put_answer(store: ObjectStore, provider: str, request: RatesRequest, answer:
 
 
 def get_answer(store: ObjectStore, key: str) -> StagedAnswer | None:
-    """A kept answer; None if it is not there any more."""
+    """A kept answer; None if it is not there any more, or is damaged: it can be had again."""
     try:
         with store.local([key]) as [path]:
             return read_answer(path)
-    except PermanentError:
+    except (KeyError, PermanentError, TypeError, ValueError):
         return None
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sales_assets.partitions import Window
+from sales_assets.partitions import DAY, Window
 from sales_assets.resources.warehouse import LoadedRates, RateLoad, Reconverted
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def replace_rates(connection: duckdb.DuckDBPyConnection, load: RateLoad) -> Load
 def _span(load: RateLoad) -> list[date]:
     """The days, half-open, for which a load's publications can be the valid ones."""
     dates = [*(rate[0] for rate in load.rates), *(day for day, _ in load.days)]
-    return [min(dates), max(dates) + REACH] if dates else [date.min, date.min]
+    return [min(dates), max(dates) + REACH + DAY] if dates else [date.min, date.min]
 
 
 def _delete(connection: duckdb.DuckDBPyConnection, table: str, key: str, keys: str) -> None:

@@ -1,0 +1,159 @@
+"""The sensor on exchange rates, with a real database and a stand-in of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import Any, Self
+
+import dagster as dg
+import pytest
+
+from sales_assets.assets.keys import EXCHANGE_RATES
+from sales_assets.automation import exchange_rates
+from sales_assets.automation.exchange_rates import build_exchange_rate_sensor
+from sales_assets.exchange_rates.api import ExchangeRateApi
+from sales_assets.exchange_rates.live import LiveRates
+from sales_assets.exchange_rates.snapshot import SnapshotRates
+from sales_assets.exchange_rates.state import DayState, RateState
+from sales_assets.partitions import daily_partitions
+from sales_assets_tests.frankfurter import faults
+from sales_assets_tests.frankfurter.faults import FOR_EVER
+from sales_assets_tests.frankfurter.rates import ECB_FILE
+from sales_assets_tests.frankfurter.server import StandIn
+
+START, END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+FRIDAY, SATURDAY, MONDAY = date(2024, 1, 5), date(2024, 1, 6), date(2024, 1, 8)
+SENSOR = build_exchange_rate_sensor(("GBP", "USD"), daily_partitions(date(2024, 1, 1)))
+
+
+@pytest.fixture
+def stand_in() -> Iterator[StandIn]:
+    with StandIn() as serving:
+        yield serving
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> RateState:
+    return RateState(url=f"sqlite:///{tmp_path / 'catalogue.sqlite'}")
+
+
+@pytest.fixture
+def api(stand_in: StandIn, state: RateState) -> LiveRates:
+    return LiveRates(url=stand_in.url, state_url=state.url, failures_to_open=2)
+
+
+def keep(state: RateState, *days: date, as_: DayState = DayState.UNPUBLISHED) -> None:
+    state.keep_days(dict.fromkeys(days, as_), ["GBP", "USD"])
+
+
+def tick(api: ExchangeRateApi, state: RateState) -> dg.SensorResult | dg.SkipReason:
+    resources: dict[str, Any] = {"exchange_rate_api": api, "rate_state": state}
+    with dg.build_sensor_context(resources=resources) as context:
+        return SENSOR(context)  # type: ignore[return-value]
+
+
+def requests(api: ExchangeRateApi, state: RateState) -> list[dg.RunRequest]:
+    result = tick(api, state)
+    assert isinstance(result, dg.SensorResult)
+    return list(result.run_requests or [])
+
+
+def skipped(api: ExchangeRateApi, state: RateState) -> str:
+    result = tick(api, state)
+    assert isinstance(result, dg.SkipReason)
+    return str(result.skip_message)
+
+
+def spans(found: list[dg.RunRequest]) -> list[tuple[str, str]]:
+    return [(request.tags[START], request.tags[END]) for request in found]
+
+
+class _Later(datetime):
+    """The clock of the sensor, some hours ahead."""
+
+    hours = 0
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        moment = datetime(2026, 11, 3, 10, 30, tzinfo=tz) + timedelta(hours=cls.hours)
+        return cls.fromtimestamp(moment.timestamp(), tz)
+
+
+def test_while_no_day_is_behind_the_api_is_left_alone(
+    stand_in: StandIn, api: LiveRates, state: RateState
+) -> None:
+    assert skipped(api, state) == "none of the 0 known days is behind"
+    keep(state, FRIDAY, SATURDAY, as_=DayState.CURRENT)
+    assert skipped(api, state) == "none of the 2 known days is behind"
+    assert stand_in.requests == []
+
+
+def test_days_that_are_behind_are_asked_for_in_the_fewest_runs(
+    stand_in: StandIn, api: LiveRates, state: RateState
+) -> None:
+    keep(state, FRIDAY, SATURDAY, MONDAY)
+    found = requests(api, state)
+    assert spans(found) == [("2024-01-05", "2024-01-06"), ("2024-01-08", "2024-01-08")]
+    assert all(request.asset_selection == [EXCHANGE_RATES] for request in found)
+    assert len({request.run_key for request in found}) == 2
+    assert [call.path for call in stand_in.requests] == ["/v1/latest"]
+
+
+def test_days_that_nobody_can_have_are_left_out(
+    state: RateState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange_rates, "datetime", _Later)
+    snapshot = SnapshotRates(path=str(ECB_FILE))
+    keep(state, date(2023, 12, 29), date(2026, 11, 2), date(2026, 11, 4))
+    assert skipped(snapshot, state) == "none of the 3 known days is behind"
+    keep(state, date(2026, 10, 31))
+    assert spans(requests(snapshot, state)) == [("2026-10-31", "2026-10-31")]
+
+
+def test_a_day_to_come_is_left_out_whatever_it_lacks(api: LiveRates, state: RateState) -> None:
+    tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+    state.keep_days({tomorrow: DayState.UNPUBLISHED}, ["USD"])
+    assert skipped(api, state) == "none of the 1 known days is behind"
+
+
+def test_an_api_that_is_away_costs_a_call_and_no_run_until_it_is_left_alone(
+    stand_in: StandIn, api: LiveRates, state: RateState
+) -> None:
+    keep(state, FRIDAY, MONDAY)
+    stand_in.inject(faults.server_error(503), times=FOR_EVER)
+    for _ in range(2):
+        told = skipped(api, state)
+        assert told.startswith("2 days are behind and wait for the API: ")
+        assert "503 Service Unavailable" in told
+    stand_in.clear()
+    told = skipped(api, state)
+    assert "left alone after 2 failures in a row; the circuit breaker is open, tries again" in told
+    assert len(stand_in.requests) == 2
+
+
+def test_once_it_answers_the_days_are_asked_for(
+    stand_in: StandIn, api: LiveRates, state: RateState
+) -> None:
+    keep(state, FRIDAY)
+    stand_in.inject(faults.server_error(503))
+    skipped(api, state)
+    assert spans(requests(api, state)) == [("2024-01-05", "2024-01-05")]
+
+
+def test_days_are_asked_for_once_as_they_stand_and_again_an_hour_after_a_run_was_killed(
+    api: LiveRates, state: RateState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange_rates, "datetime", _Later)
+    keep(state, FRIDAY)
+    [first], [again] = requests(api, state), requests(api, state)
+    assert first.run_key == again.run_key
+
+    monkeypatch.setattr(_Later, "hours", 1)
+    [later] = requests(api, state)
+    assert later.run_key != first.run_key
+
+    keep(state, FRIDAY)  # a run has ended, and nothing came of it
+    [after_a_run] = requests(api, state)
+    assert after_a_run.run_key not in {first.run_key, later.run_key}
