@@ -15,7 +15,7 @@ import dagster as dg
 
 from sales_assets.assets.keys import EXCHANGE_RATES, FCT_SALES
 from sales_assets.checks.results import result
-from sales_assets.exchange_rates.currencies import ENDED
+from sales_assets.exchange_rates.currencies import ENDED, is_published
 from sales_assets.exchange_rates.state import DayState, KnownDay
 from sales_assets.partitions import Window, contiguous
 from sales_assets.resources.warehouse import UnconvertedSales, ValidRate, Warehouse
@@ -54,9 +54,9 @@ def rates_are_current(
         else "no rates of some currency"
         for span in contiguous(behind)
     }
-    found = f"{len(behind):,} days without the rates that are due"
+    found = f"{_days(len(behind))} without the rates that are due"
     if behind:
-        found += f", {incomplete:,} of them with some put aside"
+        found += f", {incomplete:,} of them with some put aside" if incomplete else ""
         found += "" if oldest is None else f"; the oldest in use is {_days(oldest)} old"
     return result(
         CURRENT,
@@ -73,7 +73,7 @@ def rates_are_current(
 
 def _age(day: date, known: KnownDay, valid: Mapping[str, ValidRate]) -> int | None:
     """Days between a day and the oldest rate in use on it; None if a currency has none at all."""
-    alive = [symbol for symbol in known.symbols if symbol not in ENDED or ENDED[symbol] >= day]
+    alive = [symbol for symbol in known.symbols if is_published(symbol, day)]
     if any(symbol not in valid for symbol in alive):
         return None
     return max(((day - valid[symbol].rate_date).days for symbol in alive), default=0)
@@ -172,4 +172,4 @@ def _why(sales: UnconvertedSales) -> str:
 
 
 def _days(number: int) -> str:
-    return f"{number} day{'' if number == 1 else 's'}"
+    return f"{number:,} day{'' if number == 1 else 's'}"

@@ -21,7 +21,7 @@ from sales_assets.exchange_rates.api import (
     RatesRequest,
 )
 from sales_assets.exchange_rates.calendar import last_publication, months
-from sales_assets.exchange_rates.currencies import ENDED, LIVE, has_ended
+from sales_assets.exchange_rates.currencies import ENDED, LIVE, is_published
 from sales_assets.exchange_rates.staged_answers import StagedAnswer, get_answer, put_answer
 from sales_assets.exchange_rates.state import CACHED, DayState, KnownAnswer, RateState
 from sales_assets.partitions import DAY, Window
@@ -58,7 +58,11 @@ def refuse_unknown(api: ExchangeRateApi, symbols: Sequence[str]) -> None:
     that was not published when this was written.
     """
     strange = [symbol for symbol in symbols if symbol not in LIVE and symbol not in ENDED]
-    if strange and (unknown := sorted(set(strange) - api.currencies())):
+    try:
+        unknown = sorted(set(strange) - api.currencies()) if strange else []
+    except ApiUnavailableError:
+        return  # it is asked again the next time
+    if unknown:
         raise ApiRefusedError(
             f"{api.provider}: has no rates of {', '.join(unknown)}; correct the currency in the "
             "contracts that name it, or SALES_ASSETS_REPORTING_CURRENCY"
@@ -97,8 +101,8 @@ class Collector:
             found.add(request, values, known.object_key)
             return
         try:
-            etag = known.etag if known and values is not None else ""
-            answer = self._api.rates(request, "" if self._is_doubtful(request.month) else etag)
+            usable = known and values is not None and not self._has_holes(request.month, values)
+            answer = self._api.rates(request, known.etag if known and usable else "")
             if answer is not None:
                 key, fresh = self._stage(found, request, answer)
         except (ApiUnavailableError, WrongAnswerError) as error:
@@ -120,12 +124,17 @@ class Collector:
         self._state.keep_answer(self._api.provider, request, last)
         found.add(request, fresh, key)
 
-    def _is_doubtful(self, month: Window) -> bool:
-        """Whether something of a month was put aside.
+    def _has_holes(self, month: Window, values: Values) -> bool:
+        """Whether days of a month are not current though later rates are there.
 
-        The API's ETag is of the last day alone: that nothing was modified says no more than that.
+        The API's ETag may be of the last day alone, and whoever garbled an answer may have left it
+        as it was: that nothing was modified would keep the holes for ever.
         """
-        return any(day.state is DayState.INCOMPLETE for day in self._state.days(month).values())
+        until = max(values, default=date.min)
+        return any(
+            day.state is not DayState.CURRENT and last_publication(day.day) <= until
+            for day in self._state.days(month).values()
+        )
 
     def _stage(self, found: Collected, request: RatesRequest, answer: Answer) -> tuple[str, Values]:
         """Keep an answer, also one that cannot be believed, and read it."""
@@ -150,9 +159,10 @@ def _requests(window: Window, symbols: Sequence[str]) -> Iterator[tuple[RatesReq
     """A request for each month with a published currency, and the last publication it is for."""
     for month in months(window):
         first = last_publication(month.start)  # which the answer begins with
-        alive = tuple(s for s in symbols if not has_ended(s, first))
+        last = min(month.end, window.end) - DAY
+        alive = tuple(s for s in symbols if is_published(s, first) or is_published(s, last))
         if alive and month.end > FIRST_PUBLICATION:
             yield (
                 RatesRequest(month, alive),
-                last_publication(min(month.end, window.end) - DAY),
+                last_publication(last),
             )

@@ -29,6 +29,27 @@ ENDED = {
 """Currencies that are published no more: the day of their last rate. They were replaced by the
 euro or by a new unit; the rouble's rate was suspended."""
 
+BEGAN = {
+    "BGN": date(2000, 7, 19),
+    "BRL": date(2008, 1, 2),
+    "CNY": date(2005, 4, 1),
+    "HRK": date(2005, 4, 1),
+    "IDR": date(2005, 4, 1),
+    "ILS": date(2011, 1, 3),
+    "INR": date(2009, 1, 2),
+    "MXN": date(2008, 1, 2),
+    "MYR": date(2005, 4, 1),
+    "PHP": date(2005, 4, 1),
+    "RON": date(2005, 7, 1),
+    "RUB": date(2005, 4, 1),
+    "THB": date(2005, 4, 1),
+    "TRY": date(2005, 1, 3),
+}
+"""Currencies whose first rate is not of 1999-01-04, the first day of all: the day of that rate."""
+
+SUSPENDED = {"ISK": (date(2008, 12, 10), date(2018, 2, 1))}
+"""Currencies without rates for a while: the first day without, and the first day with rates."""
+
 LIVE = frozenset(
     {"AUD", "BRL", "CAD", "CHF", "CNY", "CZK", "DKK", "GBP", "HKD", "HUF", "IDR", "ILS", "INR"}
     | {"ISK", "JPY", "KRW", "MXN", "MYR", "NOK", "NZD", "PHP", "PLN", "RON", "SEK", "SGD", "THB"}
@@ -40,6 +61,14 @@ LIVE = frozenset(
 def has_ended(currency: str, day: date) -> bool:
     """Whether a currency's last rate was before a day."""
     return currency in ENDED and ENDED[currency] < day
+
+
+def is_published(currency: str, day: date) -> bool:
+    """Whether there are rates of a currency at the time of a day."""
+    if has_ended(currency, day) or day < BEGAN.get(currency, day):
+        return False
+    since, until = SUSPENDED.get(currency, (day, day))
+    return not since <= day < until
 
 
 def needed(contracts_use: Iterable[Iterable[str]], reporting: str) -> tuple[str, ...]:

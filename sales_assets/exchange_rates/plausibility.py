@@ -15,7 +15,7 @@ from typing import Any
 
 from sales_assets.exchange_rates.answers import Values
 from sales_assets.exchange_rates.calendar import LOOK_BACK
-from sales_assets.exchange_rates.currencies import has_ended
+from sales_assets.exchange_rates.currencies import is_published
 
 SCALE = 6
 """Decimals of a rate; the ECB has never published more."""
@@ -70,7 +70,7 @@ def judge(
     for day in sorted(values):
         accepted[day] = {}
         for symbol in symbols:
-            if has_ended(symbol, day):
+            if not is_published(symbol, day):
                 continue
             value = values[day].get(symbol)
             rate, reason = as_rate(value)

@@ -14,7 +14,7 @@ from decimal import Decimal
 from sales_assets.exchange_rates.api import ExchangeRateApi
 from sales_assets.exchange_rates.calendar import last_publication
 from sales_assets.exchange_rates.collecting import Collected, Collector, refuse_unknown
-from sales_assets.exchange_rates.currencies import has_ended
+from sales_assets.exchange_rates.currencies import is_published
 from sales_assets.exchange_rates.plausibility import Judged, Known, judge
 from sales_assets.exchange_rates.state import DayState, RateState
 from sales_assets.partitions import Window
@@ -72,7 +72,7 @@ def refresh(
     loaded = warehouse.replace_rates(_load(found, judged, days))
     state.expire({found.keys[rate.rate_date] for rate in judged.quarantined})
     quarantined = warehouse.quarantined_rates()
-    put_aside = {rate_date for rate_date, *_ in quarantined}
+    put_aside = {(rate_date, currency) for rate_date, currency, *_ in quarantined}
     changed = sorted({*days.days(), *loaded.changed_days})
     valid = warehouse.valid_rates(Window.around(changed))
     states = {day: _state(day, valid.get(day, {}), rules.symbols, put_aside) for day in changed}
@@ -99,12 +99,16 @@ def _state(
     day: date,
     valid: Mapping[str, ValidRate],
     symbols: Sequence[str],
-    put_aside: set[date],
+    put_aside: set[tuple[date, str]],
 ) -> DayState:
-    """How the rates of a day stand; currencies that have ended are not waited for."""
+    """How the rates of a day stand; currencies that are not published then are not waited for."""
     due = last_publication(day)
-    alive = [symbol for symbol in symbols if not has_ended(symbol, day)]
-    if all(symbol in valid and valid[symbol].rate_date == due for symbol in alive):
+    lacking = {
+        symbol
+        for symbol in symbols
+        if is_published(symbol, day) and not (symbol in valid and valid[symbol].rate_date == due)
+    }
+    if not lacking:
         return DayState.CURRENT
-    is_there = due in put_aside or any(rate.rate_date == due for rate in valid.values())
-    return DayState.INCOMPLETE if is_there else DayState.UNPUBLISHED
+    known = all((due, symbol) in put_aside for symbol in lacking)
+    return DayState.INCOMPLETE if known else DayState.UNPUBLISHED

@@ -41,7 +41,7 @@ class DayState(StrEnum):
     UNPUBLISHED = "unpublished"
     """The publication that is due is not there."""
     INCOMPLETE = "incomplete"
-    """It is there, but not all of it may enter."""
+    """It is there, but what is lacking of it may not enter."""
 
 
 @dataclass(frozen=True)
@@ -98,16 +98,11 @@ class RateState(dg.ConfigurableResource[Any]):
             connection.execute(ANSWERS.insert().values(**key, **known.__dict__))
 
     def expire(self, object_keys: Collection[str]) -> None:
-        """Ask anew, as if for the first time, where something in an answer was not believed.
-
-        Without its ETag too: whoever garbled the answer may have left the ETag of the right one.
-        """
+        """Ask again at the next occasion where something in an answer was not believed."""
         if object_keys:
             with self.engine.begin() as connection:
                 connection.execute(
-                    ANSWERS.update()
-                    .where(ANSWERS.c.object_key.in_(object_keys))
-                    .values(max_age=0, etag="")
+                    ANSWERS.update().where(ANSWERS.c.object_key.in_(object_keys)).values(max_age=0)
                 )
 
     def keep_days(self, days: Mapping[date, DayState], symbols: Collection[str]) -> None:

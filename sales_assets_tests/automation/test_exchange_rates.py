@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any, Self
@@ -12,7 +13,7 @@ import pytest
 
 from sales_assets.assets.keys import EXCHANGE_RATES
 from sales_assets.automation import exchange_rates
-from sales_assets.automation.exchange_rates import build_exchange_rate_sensor
+from sales_assets.automation.exchange_rates import NAME, build_exchange_rate_sensor
 from sales_assets.exchange_rates.api import ExchangeRateApi
 from sales_assets.exchange_rates.live import LiveRates
 from sales_assets.exchange_rates.snapshot import SnapshotRates
@@ -48,9 +49,17 @@ def keep(state: RateState, *days: date, as_: DayState = DayState.UNPUBLISHED) ->
     state.keep_days(dict.fromkeys(days, as_), ["GBP", "USD"])
 
 
-def tick(api: ExchangeRateApi, state: RateState) -> dg.SensorResult | dg.SkipReason:
+def tick(
+    api: ExchangeRateApi,
+    state: RateState,
+    cursor: str | None = None,
+    instance: dg.DagsterInstance | None = None,
+) -> dg.SensorResult | dg.SkipReason:
     resources: dict[str, Any] = {"exchange_rate_api": api, "rate_state": state}
-    with dg.build_sensor_context(resources=resources) as context:
+    with (
+        dg.instance_for_test() if instance is None else nullcontext(instance) as used,
+        dg.build_sensor_context(instance=used, cursor=cursor, resources=resources) as context,
+    ):
         return SENSOR(context)  # type: ignore[return-value]
 
 
@@ -60,8 +69,8 @@ def requests(api: ExchangeRateApi, state: RateState) -> list[dg.RunRequest]:
     return list(result.run_requests or [])
 
 
-def skipped(api: ExchangeRateApi, state: RateState) -> str:
-    result = tick(api, state)
+def skipped(api: ExchangeRateApi, state: RateState, *more: Any) -> str:
+    result = tick(api, state, *more)
     assert isinstance(result, dg.SkipReason)
     return str(result.skip_message)
 
@@ -97,7 +106,6 @@ def test_days_that_are_behind_are_asked_for_in_the_fewest_runs(
     found = requests(api, state)
     assert spans(found) == [("2024-01-05", "2024-01-06"), ("2024-01-08", "2024-01-08")]
     assert all(request.asset_selection == [EXCHANGE_RATES] for request in found)
-    assert len({request.run_key for request in found}) == 2
     assert [call.path for call in stand_in.requests] == ["/v1/latest"]
 
 
@@ -142,18 +150,31 @@ def test_once_it_answers_the_days_are_asked_for(
     assert spans(requests(api, state)) == [("2024-01-05", "2024-01-05")]
 
 
-def test_days_are_asked_for_once_as_they_stand_and_again_an_hour_after_a_run_was_killed(
-    api: LiveRates, state: RateState, monkeypatch: pytest.MonkeyPatch
+def test_days_that_runs_left_behind_are_asked_for_again_after_a_pause(
+    stand_in: StandIn, api: LiveRates, state: RateState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exchange_rates, "datetime", _Later)
     keep(state, FRIDAY)
-    [first], [again] = requests(api, state), requests(api, state)
-    assert first.run_key == again.run_key
+    first = tick(api, state)
+    assert isinstance(first, dg.SensorResult)
+    stand_in.forget()
+    told = skipped(api, state, first.cursor)
+    assert told == "1 days are behind, and are asked for again at 11:00 UTC"
+    assert stand_in.requests == []
 
     monkeypatch.setattr(_Later, "hours", 1)
-    [later] = requests(api, state)
-    assert later.run_key != first.run_key
+    assert isinstance(tick(api, state, first.cursor), dg.SensorResult)
 
-    keep(state, FRIDAY)  # a run has ended, and nothing came of it
-    [after_a_run] = requests(api, state)
-    assert after_a_run.run_key not in {first.run_key, later.run_key}
+
+def test_days_are_not_asked_for_while_a_run_for_them_is_under_way(
+    api: LiveRates, state: RateState
+) -> None:
+    keep(state, FRIDAY)
+    with dg.instance_for_test() as instance:
+        run = dg.DagsterRun(
+            job_name="rates", status=dg.DagsterRunStatus.QUEUED, tags={"dagster/sensor_name": NAME}
+        )
+        instance.add_run(run)
+        assert "a run for them is under way" in skipped(api, state, None, instance)
+        instance.report_run_canceled(run)
+        assert isinstance(tick(api, state, None, instance), dg.SensorResult)

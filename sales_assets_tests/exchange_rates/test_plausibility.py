@@ -114,12 +114,36 @@ def test_what_is_no_rate_cannot_be_let_in() -> None:
 
 def test_a_first_day_without_a_recent_rate_is_compared_with_the_median() -> None:
     good = [Decimal("1.1"), Decimal("1.11"), Decimal("1.09")]
-    long_ago = {"USD": (MONDAY - timedelta(days=15), Decimal(5))}
+    long_ago = {"USD": (MONDAY - timedelta(days=15), Decimal(2))}
     for before in ({}, long_ago):
         found = judged(good[0] * 10, *good, before=before)
         assert [q.rate_date for q in found.quarantined] == [MONDAY]
         assert "which is the median around it" in found.quarantined[0].reason
     assert not judged(*good, before={}).quarantined
+
+
+def test_a_rate_that_is_three_times_one_of_long_ago_may_not_enter_even_if_all_are() -> None:
+    long_ago = {"USD": (MONDAY - timedelta(days=400), Decimal("1.1"))}
+    for wrong in (Decimal("3.3"), Decimal("0.36")):
+        found = judged(wrong, wrong, before=long_ago)
+        assert len(found.quarantined) == 2
+        assert found.quarantined[0].reason.startswith("3 times 1.1 of ")
+    assert not judged(Decimal("3.29"), Decimal("3.29"), before=long_ago).quarantined
+
+
+def test_a_first_rate_is_compared_with_what_another_source_knows() -> None:
+    values = {MONDAY: {"USD": Decimal(11)}}
+    asked = []
+
+    def history(symbol: str, day: date) -> tuple[date, Decimal]:
+        asked.append((symbol, day))
+        return day - timedelta(days=3), Decimal("1.1")
+
+    found = judge(values, ["USD"], {}, LIMIT, history=history)
+    assert [q.rate_date for q in found.quarantined] == [MONDAY]
+    assert asked == [("USD", MONDAY)]
+    recent = {"USD": (MONDAY - timedelta(days=1), Decimal(11))}
+    assert not judge(values, ["USD"], recent, LIMIT, history=history).quarantined
 
 
 def test_a_rate_of_two_weeks_ago_is_recent() -> None:

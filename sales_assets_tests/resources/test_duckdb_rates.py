@@ -56,15 +56,13 @@ def test_rates_are_kept_to_the_digit_with_the_object_that_they_are_from(
     digits = [Decimal(text) for text in ("0.000001", "999999999999.999999", "1E+2", "157.5")]
     rates = {FRIDAY + timedelta(days=n): rate for n, rate in enumerate(digits)}
     warehouse.replace_rates(loading(rates))
-    found = warehouse.published_rates(WEEK)
-    assert found == {day: {"USD": rate} for day, rate in rates.items()}
+    found = warehouse.rows("SELECT rate_date, rate FROM exchange_rates ORDER BY rate_date")
+    assert found == sorted(rates.items())
     assert warehouse.rows("SELECT object_key FROM exchange_rates ORDER BY rate_date LIMIT 1") == [
         (f"key of {FRIDAY}",)
     ]
-    assert warehouse.published_rates(Window(SATURDAY, MONDAY)).keys() == {*rates} & {
-        SATURDAY,
-        SATURDAY + DAY,
-    }
+    assert warehouse.rates_before(FRIDAY + DAY) == {"USD": (FRIDAY, digits[0])}
+    assert warehouse.rates_before(FRIDAY) == {}
 
 
 def test_a_publication_is_valid_until_the_next_one_on_known_days_only(
@@ -81,7 +79,10 @@ def test_a_publication_is_valid_until_the_next_one_on_known_days_only(
 def test_a_rate_that_an_answer_lacks_stays(warehouse: DuckDBWarehouse) -> None:
     warehouse.replace_rates(loading({FRIDAY: ONE, MONDAY: ONE}, (FRIDAY, MONDAY)))
     assert warehouse.replace_rates(loading({MONDAY: ONE}, (FRIDAY, MONDAY))).changed_days == []
-    assert warehouse.published_rates(WEEK).keys() == {FRIDAY, MONDAY}
+    assert warehouse.rows("SELECT rate_date FROM exchange_rates ORDER BY 1") == [
+        (FRIDAY,),
+        (MONDAY,),
+    ]
 
 
 def test_days_that_get_another_rate_are_found_and_new_days_are_none(
