@@ -27,7 +27,7 @@ def handle(stand_in: StandIn, method: str, path: str, body: bytes) -> Answer:
     try:
         return _answered(200, _done(stand_in, method, path, json.loads(body or b"{}")))
     except (KeyError, TypeError, ValueError) as wrong:
-        return _answered(400, {"message": f"{type(wrong).__name__}: {wrong}"})
+        return _answered(400, {"message": str(wrong)})
 
 
 def fault_of(name: str, options: Mapping[str, Any], delay: float) -> Fault:

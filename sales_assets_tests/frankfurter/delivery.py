@@ -90,7 +90,7 @@ class Wire:
         return not self._stopping.is_set()
 
     def is_left(self) -> bool:
-        """Whether the client has gone."""
+        """Whether the client has gone; not seen while it has sent more than was read."""
         try:
             return not self._connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except BlockingIOError:
