@@ -171,9 +171,8 @@ def test_days_are_not_asked_for_while_a_run_for_them_is_under_way(
 ) -> None:
     keep(state, FRIDAY)
     with dg.instance_for_test() as instance:
-        run = dg.DagsterRun(
-            job_name="rates", status=dg.DagsterRunStatus.QUEUED, tags={"dagster/sensor_name": NAME}
-        )
+        tags = {"dagster/sensor_name": NAME}
+        run = dg.DagsterRun("rates", status=dg.DagsterRunStatus.STARTED, tags=tags)
         instance.add_run(run)
         assert "a run for them is under way" in skipped(api, state, None, instance)
         instance.report_run_canceled(run)

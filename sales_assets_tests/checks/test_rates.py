@@ -60,8 +60,8 @@ def test_days_behind_are_a_warning_with_the_age_of_what_is_used() -> None:
     assert (found.passed, found.severity) == (False, WARN)
     assert found.description
     assert found.description.startswith(
-        "2 days without the rates that are due, 0 of them with some put aside; the oldest in use "
-        "is 4 days old. Sales of these days are converted again by themselves when the rates come"
+        "2 days without the rates that are due; the oldest in use is 4 days old. Sales of these "
+        "days are converted again by themselves when the rates come"
     )
     assert value(found, "days") == "- **2024-01-08..2024-01-09**: rates up to 4 days old"
     assert value(found, "expected") == (
@@ -100,7 +100,7 @@ def test_a_currency_that_has_ended_is_not_waited_for() -> None:
 def test_days_with_something_put_aside_are_told_apart() -> None:
     found = current(MONDAY, state=DayState.INCOMPLETE)
     assert value(found, "found") == (
-        "1 days without the rates that are due, 1 of them with some put aside; the oldest in use "
+        "1 day without the rates that are due, 1 of them with some put aside; the oldest in use "
         "is 3 days old"
     )
 

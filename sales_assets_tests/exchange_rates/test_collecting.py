@@ -281,9 +281,11 @@ def test_a_currency_that_nobody_knows_is_looked_for_at_the_api(
         refuse_unknown(api, ["USD", "XXX", "XTS"])
 
 
-def test_a_list_of_currencies_that_cannot_be_had_may_pass(
+def test_while_the_list_of_currencies_cannot_be_had_nothing_is_refused(
     stand_in: StandIn, api: LiveRates
 ) -> None:
-    stand_in.inject(faults.server_error(), kind=Kind.CURRENCIES)
-    with pytest.raises(ApiUnavailableError):
+    stand_in.inject(faults.server_error(), times=FOR_EVER, kind=Kind.CURRENCIES)
+    refuse_unknown(api, ["XXX"])
+    stand_in.clear()
+    with pytest.raises(ApiRefusedError):
         refuse_unknown(api, ["XXX"])

@@ -13,8 +13,8 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import date
-from threading import Event
 from types import FrameType
 from typing import Any
 
@@ -60,17 +60,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def serve(port: int, until: date | None) -> None:
-    """Serve until a signal says to end."""
-    ended = Event()
-
-    def end(number: int, frame: FrameType | None) -> None:
-        ended.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, end)
+    """Serve until a signal or `stop` says to end."""
     with StandIn(port, until=until) as stand_in:
+
+        def end(number: int, frame: FrameType | None) -> None:
+            stand_in.told_to_end.set()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, end)
         print(stand_in.url, flush=True)
-        ended.wait()
+        stand_in.told_to_end.wait()
 
 
 def fault(
@@ -109,6 +108,12 @@ def calls(port: int) -> None:
         print(f"{call['method']} {target}  {status}  {call['sent']} bytes  {took}{met}")
 
 
+def stop(port: int) -> None:
+    """End a running stand-in."""
+    with suppress(ConnectionError, ValueError):  # it may be gone before it has answered
+        _ask(port, "POST", "/_stop")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m sales_assets_tests.frankfurter",
@@ -136,6 +141,7 @@ def _parser() -> argparse.ArgumentParser:
     command("recover", recover)
     command("publish", publish, until)
     command("calls", calls)
+    command("stop", stop)
     return parser
 
 

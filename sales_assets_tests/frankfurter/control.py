@@ -59,6 +59,8 @@ def _done(stand_in: StandIn, method: str, path: str, asked: dict[str, Any]) -> o
         case "POST", "/_until":
             until = asked["until"]
             stand_in.publish_until(None if until is None else date.fromisoformat(until))
+        case "POST", "/_stop":
+            stand_in.told_to_end.set()
         case _:
             raise ValueError(f"nothing is at {method} {path}")
     return {}

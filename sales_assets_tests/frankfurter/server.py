@@ -49,6 +49,8 @@ class StandIn:
         self._injections: list[Injection] = []
         self._log = CallLog()
         self._server: _Server | None = None
+        self.told_to_end = Event()
+        """For whoever keeps it open: set when somebody asked for its end from outside."""
         self.publish_until(until)
 
     def __enter__(self) -> Self:

@@ -45,6 +45,16 @@ def test_it_serves_until_a_signal(ending: signal.Signals) -> None:
         assert process.wait(10) == 0
 
 
+def test_it_serves_until_it_is_told_to_stop() -> None:
+    with served() as (process, url):
+        port = str(httpx.URL(url).port)
+
+        assert main(["stop", "--port", port]) == 0
+
+        assert process.wait(10) == 0
+        assert main(["stop", "--port", port]) == 1
+
+
 def test_an_outage_and_the_recovery(capsys: pytest.CaptureFixture[str]) -> None:
     with StandIn() as stand_in:
         port = ["--port", str(stand_in.port)]
