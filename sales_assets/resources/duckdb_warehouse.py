@@ -1,34 +1,23 @@
-"""The embedded warehouse: one DuckDB file.
+"""The embedded warehouse: what assets and checks ask of a DuckDB file, and change in it.
 
-Belongs here: DuckDB's SQL and its locking. Does not: what the tables mean (`warehouse`).
-
-DuckDB lets one process write and then refuses everyone else at once, readers too. A lock file
-beside the database makes them queue instead: any number of readers or one writer. The lock is
-the operating system's, so a killed process leaves none behind.
+Belongs here: DuckDB's SQL. Does not: the file and its lock (`duckdb_file`), what the tables mean
+(`warehouse`), or the steps of a load (`duckdb_load`, `duckdb_rates`).
 """
 
 from __future__ import annotations
 
-import logging
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from filelock import ReadWriteLock, Timeout
-from pydantic import PrivateAttr
+from typing import Any
 
 from sales_assets.contracts.model import AcrossDays
-from sales_assets.contracts.quoting import literal
-from sales_assets.errors import UsageError, WarehouseBusyError
+from sales_assets.errors import UsageError
 from sales_assets.partitions import Window
 from sales_assets.resources import duckdb_rates
+from sales_assets.resources.duckdb_file import DuckDBFile, transaction
 from sales_assets.resources.duckdb_load import replace_days
 from sales_assets.resources.warehouse import (
-    TABLES,
     DayLoad,
     LoadedDay,
     LoadedRates,
@@ -40,22 +29,9 @@ from sales_assets.resources.warehouse import (
     Warehouse,
 )
 
-if TYPE_CHECKING:
-    import duckdb
 
-_log = logging.getLogger("sales_assets.warehouse")
-SCHEMAS = ("main", "marts", "core", "staging")
-"""Where a bare table name is looked up: the pipeline's own tables, then dbt's layers."""
-
-
-class DuckDBWarehouse(Warehouse):
-    """A DuckDB file at `path`; waits up to `lock_timeout` seconds for other processes."""
-
-    path: str
-    memory_limit: str = "2GB"
-    lock_timeout: float = 3600.0
-    _holds_lock: bool = PrivateAttr(default=False)
-    _has_tables: bool = PrivateAttr(default=False)
+class DuckDBWarehouse(DuckDBFile, Warehouse):
+    """A warehouse in one DuckDB file."""
 
     def loaded(self, source: str, window: Window) -> dict[date, LoadedDay]:
         """The ledger's entries of a source for the days of a window."""
@@ -102,7 +78,7 @@ class DuckDBWarehouse(Warehouse):
 
     def replace_rates(self, load: RateLoad) -> LoadedRates:
         """Write publications in one transaction; see `Warehouse.replace_rates`."""
-        with self._write() as connection, _transaction(connection):
+        with self._write() as connection, transaction(connection):
             return duckdb_rates.replace_rates(connection, load)
 
     def rates_before(self, day: date) -> dict[str, ValidRate]:
@@ -171,7 +147,7 @@ class DuckDBWarehouse(Warehouse):
         """Replace days of a source in one transaction; see `Warehouse.replace`."""
         with self._write() as connection:
             confirm()
-            with _transaction(connection):
+            with transaction(connection):
                 return replace_days(connection, source, loads, across_days)
 
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -205,121 +181,3 @@ class DuckDBWarehouse(Warehouse):
                 return names, cursor.fetchall()
             except duckdb.Error as error:
                 raise UsageError(str(error).strip()) from error
-
-    @contextmanager
-    def exclusive(self) -> Iterator[None]:
-        """Hold the writers' lock without a connection, for dbt's own."""
-        self._create()
-        with self._locked(write=True):
-            self._holds_lock = True
-            try:
-                yield
-            finally:
-                self._holds_lock = False
-
-    @contextmanager
-    def _write(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        self._create()
-        with self._locked(write=True), self._connected(read_only=False) as connection:
-            yield connection
-
-    @contextmanager
-    def _read(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        self._create()
-        with self._locked(write=False), self._connected(read_only=True) as connection:
-            yield connection
-
-    def _create(self) -> None:
-        """Make the file with its tables; it appears complete or not at all."""
-        import duckdb
-
-        if Path(self.path).exists():
-            self._add_tables()
-            return
-        Path(self.path).parent.mkdir(parents=True, exist_ok=True)
-        with self._locked(write=True):
-            if Path(self.path).exists():
-                return
-            unfinished = Path(f"{self.path}.new")
-            unfinished.unlink(missing_ok=True)
-            with duckdb.connect(str(unfinished)) as connection:
-                _create_tables(connection)
-                for schema in SCHEMAS[1:]:
-                    connection.execute(f"CREATE SCHEMA {schema}")
-            os.replace(unfinished, self.path)
-
-    def _add_tables(self) -> None:
-        """Make the tables that a warehouse of an earlier version lacks."""
-        if self._has_tables:
-            return
-        with self._locked(write=False), self._connected(read_only=True) as connection:
-            names = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'"
-            there = {name for (name,) in connection.execute(names).fetchall()}
-        if not there >= TABLES.keys():
-            with self._locked(write=True), self._connected(read_only=False) as connection:
-                _create_tables(connection)
-        self._has_tables = True
-
-    @contextmanager
-    def _locked(self, write: bool) -> Iterator[None]:
-        if self._holds_lock and not write:
-            yield
-            return
-        lock = ReadWriteLock(f"{self.path}.lock")
-        acquire = lock.acquire_write if write else lock.acquire_read
-        try:
-            acquired = acquire(timeout=0.2)
-        except Timeout:
-            _log.warning(
-                "Another run is using the warehouse; waiting up to %d s for it.", self.lock_timeout
-            )
-            try:
-                acquired = acquire(timeout=self.lock_timeout)
-            except Timeout as error:
-                raise WarehouseBusyError(
-                    f"{self.path}: another run kept the warehouse for {self.lock_timeout:g} s; "
-                    "try again when it has ended"
-                ) from error
-        with acquired:
-            yield
-
-    @contextmanager
-    def _connected(self, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
-        import duckdb
-
-        try:
-            connection = duckdb.connect(self.path, read_only=read_only)
-        except duckdb.IOException as error:
-            if "lock" not in str(error).lower():
-                raise
-            raise WarehouseBusyError(
-                f"{self.path}: a program outside of sales-assets has the warehouse open; close it "
-                "and try again"
-            ) from error
-        try:
-            connection.execute(f"SET memory_limit = {literal(self.memory_limit)}")
-            connection.execute("SET TimeZone = 'UTC'")
-            connection.execute(f"SET search_path = {literal(','.join(SCHEMAS))}")
-            yield connection
-        finally:
-            connection.close()
-
-
-@contextmanager
-def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    import duckdb
-
-    connection.execute("BEGIN")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        with suppress(duckdb.TransactionException):  # a failed COMMIT has ended it already
-            connection.execute("ROLLBACK")
-        raise
-
-
-def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    for name, columns in TABLES.items():
-        described = ", ".join(f"{column} {sql_type}" for column, sql_type in columns)
-        connection.execute(f"CREATE TABLE IF NOT EXISTS main.{name} ({described})")

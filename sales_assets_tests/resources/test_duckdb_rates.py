@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from sales_assets.partitions import DAY, Window
 from sales_assets.resources import duckdb_rates
+from sales_assets.resources.duckdb_file import _create_tables
 from sales_assets.resources.duckdb_rates import REACH, VALID, replace_rates
-from sales_assets.resources.duckdb_warehouse import DuckDBWarehouse, _create_tables
+from sales_assets.resources.duckdb_warehouse import DuckDBWarehouse
 from sales_assets.resources.warehouse import LoadedRates, RateLoad, ValidRate
 from sales_assets_tests.resources.processes import PROCESSES
 
