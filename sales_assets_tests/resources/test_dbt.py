@@ -25,6 +25,7 @@ import pytest
 from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster_dbt import dbt_assets
 
+from sales_assets.assets import marts
 from sales_assets.assets.mart_variables import Conversion
 from sales_assets.assets.marts import HomelessTestError, MartsTranslator, build_marts
 from sales_assets.dbt_manifest import (
@@ -319,7 +320,9 @@ def test_a_warehouse_that_another_process_holds_may_be_tried_again(
     warehouse: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As if the other process came between the question to the warehouse and dbt.
-    monkeypatch.setattr(DuckDBWarehouse, "moved_days", lambda *_: [])
+    monkeypatch.setattr(marts, "window_variables", lambda *_: {})
+    monkeypatch.setattr(DuckDBWarehouse, "needs_full_refresh", lambda *_: False)
+    monkeypatch.setattr(DuckDBWarehouse, "_create", lambda *_: None)
     script = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held'); sys.stdin.read()"
     holder = subprocess.Popen(
         [sys.executable, "-uc", script, str(warehouse.path)],
