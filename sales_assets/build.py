@@ -31,7 +31,7 @@ from sales_assets.contracts.load import load_contracts
 from sales_assets.contracts.model import SourceContract
 from sales_assets.dbt_manifest import read_manifest
 from sales_assets.exchange_rates.ecb_file import history
-from sales_assets.exchange_rates.refreshing import Rules
+from sales_assets.exchange_rates.refreshing import MOST_DAYS_BEFORE, Rules
 from sales_assets.partitions import daily_partitions
 from sales_assets.resources.build import build_resources
 from sales_assets.settings import Settings
@@ -59,9 +59,9 @@ def build_definitions(
     exchange_rates = build_exchange_rates(
         conversion,
         partitions,
-        max(contract.late_tolerance for contract in contracts),
         Rules(
             conversion.symbols,
+            min(max(contract.late_tolerance.days for contract in contracts), MOST_DAYS_BEFORE),
             settings.exchange_rate_jump_percent,
             history(settings.exchange_rates_snapshot),
         ),

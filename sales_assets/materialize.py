@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -72,7 +73,7 @@ class Materializer:
         self._warehouse: Warehouse = resources["warehouse"]
         self._rate_api: ExchangeRateApi = resources["exchange_rate_api"]
         self._rate_state: RateState = resources["rate_state"]
-        self._symbols = Conversion.of(self._contracts, settings.reporting_currency).symbols
+        self._conversion = Conversion.of(self._contracts, settings.reporting_currency)
         self._seconds: dict[str, float] = {}
         self._stack = ExitStack()
 
@@ -111,15 +112,19 @@ class Materializer:
     def _due(self, contract: SourceContract, window: Window, known: dict[str, Known]) -> list[date]:
         now = datetime.now(UTC)
         until = self._rate_api.published_until(now)
-        behind = days_to_ask(self._rate_state.days(window), self._symbols, until, now)
+        behind = days_to_ask(self._rate_state.days(window), self._conversion.symbols, until, now)
         recorded = recorded_days(self._instance, contract, self._starter.keys_above_sources())
         return due_days(
             contract,
             window,
             known,
             self._warehouse.loaded(contract.name, window),
-            recorded.difference(map(str, behind)),
+            recorded.difference(map(str, [*behind, *self._outdated])),
         )
+
+    @cached_property
+    def _outdated(self) -> list[date]:
+        return self._warehouse.outdated_marts(self._conversion.rules)
 
     def _known(self, contract: SourceContract) -> dict[str, Known]:
         return self._catalogue.refresh(contract, self._zone, self._staging_area.inspect)

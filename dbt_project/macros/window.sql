@@ -55,21 +55,17 @@
 
 
 {#- Rows whose `key` (say: source and order date) the window's days touch: what their lines have
-    now, what the lines had that a restatement replaced, and what the lines of `reconverted_dates`
-    have (ISO dates with commas): order dates with lines of other days that get another rate. -#}
+    now, and what the lines had that a restatement replaced. Other days that are computed anew
+    (see in_changed_days) touch theirs too. -#}
 {% macro touched(key) -%}
     {%- set columns = key | join(', ') -%}
-    {%- set reconverted = dates_of('reconverted_dates') -%}
     {%- set relations = [ref('fct_sales'), source('warehouse', 'restated')] -%}
     {%- if is_windowed() -%}
         ({{ columns }}) in (
             {%- for relation in relations %}
             select {{ columns }}
             from {{ relation }}
-            where {{ in_window('partition_date') }}
-            {%- if loop.first and reconverted %}
-            or order_date in ({{ reconverted | join(', ') }})
-            {%- endif %}
+            where {{ in_changed_days('partition_date') }}
             {%- if not loop.last %}
             union
             {%- endif %}
@@ -83,24 +79,17 @@
 
 {#- Rows of the window's days, and of the other days that loading them has changed: `moved_dates`
     (ISO dates with commas) names the days of which lines began or ceased to count, where a key is
-    unique across days, or get another rate. -#}
+    unique across days, get another rate, or were left unfinished by an earlier run. -#}
 {% macro in_changed_days(column) -%}
-    {%- set moved = dates_of('moved_dates') -%}
-    {%- if moved and is_windowed() -%}
+    {%- set moved = [] -%}
+    {%- for day in (var('moved_dates', none) or '').split(',') if day and is_windowed() -%}
+        {%- do moved.append("cast('" ~ modules.datetime.date.fromisoformat(day) ~ "' as date)") -%}
+    {%- endfor -%}
+    {%- if moved -%}
         (({{ in_window(column) }}) or {{ column }} in ({{ moved | join(', ') }}))
     {%- else -%}
         {{ in_window(column) }}
     {%- endif -%}
-{%- endmacro %}
-
-
-{#- The dates of a var (ISO dates with commas), as literals. -#}
-{% macro dates_of(name) -%}
-    {%- set dates = [] -%}
-    {%- for day in (var(name, none) or '').split(',') if day -%}
-        {%- do dates.append("cast('" ~ modules.datetime.date.fromisoformat(day) ~ "' as date)") -%}
-    {%- endfor -%}
-    {{ return(dates) }}
 {%- endmacro %}
 
 

@@ -7,8 +7,8 @@ Without `from __future__ import annotations`: Dagster reads the asset's annotati
 """
 
 import time
-from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from typing import Any
 
 import dagster as dg
@@ -21,6 +21,7 @@ from sales_assets.checks.rates import (
     rate_check_specs,
     rates_are_current,
     rates_are_plausible,
+    refusals,
 )
 from sales_assets.exchange_rates.api import ExchangeRateApi
 from sales_assets.exchange_rates.calendar import last_publication, published_by
@@ -38,10 +39,9 @@ POOL = "exchange_rate_api"
 def build_exchange_rates(
     conversion: Conversion,
     partitions: dg.DailyPartitionsDefinition,
-    reach_back: timedelta,
     rules: Rules,
 ) -> dg.AssetsDefinition:
-    """The asset; `reach_back` is how long before a day the order dates of its drops may be."""
+    """The asset."""
 
     @dg.asset(
         key=EXCHANGE_RATES,
@@ -69,21 +69,20 @@ def build_exchange_rates(
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         window, begun = window_of(context), time.time()
         with committing(context, window) as committed:
-            asked = Window(window.start - reach_back, window.end)
-            done = refresh(exchange_rate_api, rate_state, object_store, warehouse, asked, rules)
+            done = refresh(exchange_rate_api, rate_state, object_store, warehouse, window, rules)
             first = partitions.start.date()
             days = {*window.days(), *(day for day in done.changed_days if day >= first)}
             told = {day: _told(done.valid.get(day, {}), done.states[day]) for day in days}
             told[window.end - DAY] |= _of_run(exchange_rate_api, rate_state, done, begun)
             committed.add(EXCHANGE_RATES, told.items())
-            _tell(notifier, done.unseen)
+            _tell(notifier, done)
         behind = _overdue(rate_state)
         valid = warehouse.valid_rates(Window.around(behind)) if behind else {}
         return dg.MaterializeResult(
             check_results=[
                 rates_are_current(behind, valid, conversion.shortest_age_days),
                 rates_are_plausible(done.quarantined),
-                api_answers(done.found.failures, exchange_rate_api.condition()),
+                api_answers(done.found.failures, done.unknown, exchange_rate_api.condition()),
             ],
         )
 
@@ -125,15 +124,20 @@ def _of_run(
     }
 
 
-def _tell(notifier: Notifier, quarantined: Sequence[tuple[date, str, str, str]]) -> None:
-    """One message about all rates that were put aside for the first time."""
-    if quarantined:
+def _tell(notifier: Notifier, done: Refreshed) -> None:
+    """A message about rates that were put aside for the first time, one about what is refused."""
+    if done.unseen:
         notifier.notify(
-            title=f"{len(quarantined)} exchange rates are implausible and were put aside",
+            title=f"{len(done.unseen)} exchange rates are implausible and were put aside",
             text="\n".join(
                 f"{day} {currency} {value or '(nothing)'}: {reason}"
-                for day, currency, value, reason in quarantined
+                for day, currency, value, reason in done.unseen
             )
             + "\nLook at quarantined_rates; a rate that is right after all enters by "
             "`sales-assets rates accept`.",
+        )
+    if refused := refusals(done.found.failures, done.unknown):
+        notifier.notify(
+            title="Exchange rates that are not to be had until something is set right",
+            text="\n".join(f"{what}: {why}" for what, why in refused.items()),
         )

@@ -14,7 +14,6 @@ from typing import Any, Self
 from sales_assets.contracts.model import SourceContract
 from sales_assets.exchange_rates.currencies import ENDED, needed
 from sales_assets.partitions import Window
-from sales_assets.resources.warehouse import Warehouse
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,14 @@ class Conversion:
         return min(self.age_days.values(), default=SourceContract.rate_age_days)
 
     @property
+    def rules(self) -> dict[str, str]:
+        """Source -> by which rules a rate can be used for its sales, as a text to compare."""
+        ended = [f"{code} until {ENDED[code]}" for code in self.symbols if code in ENDED]
+        return {
+            source: "; ".join([f"{days} days", *ended]) for source, days in self.age_days.items()
+        }
+
+    @property
     def variables(self) -> dict[str, Any]:
         """As the models want it; what is as usual is left out."""
         unusual = {
@@ -56,19 +63,13 @@ class Conversion:
         }
 
 
-def window_variables(warehouse: Warehouse, window: Window | None) -> dict[str, str]:
-    """The days of a run, others that loading those has changed, and sales that get another rate."""
+def window_variables(window: Window | None, others: Sequence[date]) -> dict[str, str]:
+    """The days of a run, and other days of drops that it computes anew."""
     if window is None:
         return {}
-    again = warehouse.reconverted(window)
-    moved = sorted({*warehouse.moved_days(window), *again.partition_dates})
+    moved = ",".join(str(day) for day in others if day not in window)
     return {
         "start_date": str(window.start),
         "end_date": str(window.end),
-        **({"moved_dates": _listed(moved)} if moved else {}),
-        **({"reconverted_dates": _listed(again.order_dates)} if again.order_dates else {}),
+        **({"moved_dates": moved} if moved else {}),
     }
-
-
-def _listed(days: Sequence[date]) -> str:
-    return ",".join(map(str, days))

@@ -8,6 +8,7 @@ Without `from __future__ import annotations`: Dagster reads the asset's annotati
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -23,8 +24,8 @@ from dagster_shared.record import replace
 
 from sales_assets.assets.keys import EXCHANGE_RATES
 from sales_assets.assets.mart_variables import Conversion, window_variables
-from sales_assets.errors import PermanentError
-from sales_assets.partitions import run_window
+from sales_assets.errors import PermanentError, UsageError
+from sales_assets.partitions import Window, run_window
 from sales_assets.resources.dbt import DbtInProcess
 from sales_assets.resources.warehouse import Warehouse
 
@@ -135,12 +136,32 @@ def build_marts(
     def marts(
         context: dg.AssetExecutionContext, dbt: DbtInProcess, warehouse: Warehouse
     ) -> Iterator[DbtDagsterEventType]:
+        window, is_all = run_window(context), marts.keys <= context.selected_asset_keys
         with warehouse.exclusive():
-            variables = conversion.variables | window_variables(warehouse, run_window(context))
             refresh = warehouse.needs_full_refresh(conversion.reporting_currency)
+            if refresh and not is_all:
+                raise UsageError(
+                    "The models have to be made anew for all of history, since they or the "
+                    "reporting currency have changed; materialise all of them together, say by "
+                    "`sales-assets materialize --missing`"
+                )
+            days = _days(warehouse, window, conversion)
+            changed = None if refresh or window is None else days
+            warehouse.begin_marts(changed)
+            variables = conversion.variables | window_variables(window, days)
             yield from dbt.build(context, variables=variables, full_refresh=refresh)
+            if is_all:
+                warehouse.end_marts(changed, conversion.rules)
 
     return marts
+
+
+def _days(warehouse: Warehouse, window: Window | None, conversion: Conversion) -> list[date]:
+    """The days of drops that a run computes: its own, and others that have to be done anew."""
+    others = warehouse.outdated_marts(conversion.rules)
+    if window is None:
+        return others
+    return sorted({*window.days(), *warehouse.moved_days(window), *others})
 
 
 def _refuse_homeless_tests(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> None:

@@ -15,6 +15,7 @@ import dagster as dg
 
 from sales_assets.assets.keys import EXCHANGE_RATES, FCT_SALES
 from sales_assets.checks.results import result
+from sales_assets.errors import PermanentError
 from sales_assets.exchange_rates.currencies import ENDED, is_published
 from sales_assets.exchange_rates.state import DayState, KnownDay
 from sales_assets.partitions import Window, contiguous
@@ -30,7 +31,7 @@ def rate_check_specs() -> list[dg.AssetCheckSpec]:
     described = {
         CURRENT: "Every day has the rates that the bank had published by then.",
         PLAUSIBLE: "No rate had to be put aside as impossible.",
-        ANSWERS: "The API answered for every month that was asked for.",
+        ANSWERS: "The API answered for every month and currency that was asked for.",
     }
     return [
         dg.AssetCheckSpec(name, asset=EXCHANGE_RATES, description=text)
@@ -99,20 +100,46 @@ def rates_are_plausible(
 
 
 def api_answers(
-    failures: Mapping[Window, Exception], condition: Mapping[str, Any]
+    failures: Mapping[Window, Exception], unknown: Sequence[str], condition: Mapping[str, Any]
 ) -> dg.AssetCheckResult:
-    """The months for which the API had no answer in this run, and how it does."""
+    """The months for which the API had no answer in this run, and how it does.
+
+    A warning for what may pass, an error for what somebody has to set right.
+    """
+    refused = refusals(failures, unknown)
+    passing = {_month(month): str(error) for month, error in failures.items()}
     return result(
         ANSWERS,
         EXCHANGE_RATES,
-        expected="an answer for every month",
-        found=f"{len(failures):,} months without an answer",
-        wrong={f"{month.start:%Y-%m}": str(error) for month, error in failures.items()},
-        to_do="Nothing: the days are asked for again when the API answers, at the latest after "
-        "the circuit breaker's pause",
-        warn=True,
+        expected="an answer for every month and currency",
+        found=f"{len(failures):,} months without an answer"
+        + (f", {len(unknown):,} unknown currencies" if unknown else ""),
+        wrong=passing | refused,
+        to_do="Set right what the API refuses; the days are asked for again a day later, or when "
+        "they are materialised"
+        if refused
+        else "Nothing: the days are asked for again when the API answers, at the latest after the "
+        "circuit breaker's pause",
+        warn=not refused,
         more=condition,
     )
+
+
+def refusals(failures: Mapping[Window, Exception], unknown: Sequence[str]) -> dict[str, str]:
+    """What somebody has to set right, by currency or month."""
+    never = (
+        "the API has never had rates of it; correct the currency in the contracts that name it, or "
+        "SALES_ASSETS_REPORTING_CURRENCY"
+    )
+    refused = {m: error for m, error in failures.items() if isinstance(error, PermanentError)}
+    return {
+        **dict.fromkeys(unknown, never),
+        **{_month(month): str(error) for month, error in refused.items()},
+    }
+
+
+def _month(month: Window) -> str:
+    return f"{month.start:%Y-%m}"
 
 
 def build_conversion_check() -> dg.AssetChecksDefinition:

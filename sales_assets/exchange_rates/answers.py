@@ -29,7 +29,7 @@ def read_rates(request: RatesRequest, answer: Answer) -> Values:
     """The values of an answer, each as it stands there.
 
     Only the currencies that were asked for. Raises WrongAnswerError for another base, an amount
-    other than 1, and dates that cannot be: out of the month and the look-back before it, later
+    other than 1, and dates that cannot be: out of the span and the look-back before it, later
     than the answer, or on a weekend. A wrong date makes all others doubtful too.
     """
     try:
@@ -46,11 +46,9 @@ def read_rates(request: RatesRequest, answer: Answer) -> Values:
         )
     latest = min(request.month.end, answer.fetched_at.date() + timedelta(days=2))
     wrong = [
-        day
-        for day in values
-        if not request.month.start - LOOK_BACK <= day < latest or day.weekday() >= 5
+        day for day in values if not request.start - LOOK_BACK <= day < latest or day.weekday() >= 5
     ]
-    before = [day for day in values if day < request.month.start]
+    before = [day for day in values if day < request.start]
     if wrong or len(before) > 1:
         raise WrongAnswerError(
             f"{answer.url}: has rates of {', '.join(map(str, sorted(wrong or before)[:5]))}, which "

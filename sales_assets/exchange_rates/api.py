@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -44,15 +44,21 @@ class ApiRefusedError(PermanentError):
 
 @dataclass(frozen=True)
 class RatesRequest:
-    """The rates of a calendar month, per one euro, of some currencies."""
+    """The rates of a calendar month and some days before it, per one euro, of some currencies."""
 
     month: Window
     symbols: tuple[str, ...]
+    days_before: int = 0
+
+    @property
+    def start(self) -> date:
+        """The first day that is asked for."""
+        return self.month.start - timedelta(days=self.days_before)
 
     @property
     def path(self) -> str:
         """The address below the API's own: `2024-01-01..2024-01-31`."""
-        return f"{self.month.first_key}..{self.month.last_key}"
+        return f"{self.start}..{self.month.last_key}"
 
     @property
     def parameters(self) -> Mapping[str, str]:

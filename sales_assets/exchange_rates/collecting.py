@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from sales_assets.errors import TransientError
+from sales_assets.errors import SalesAssetsError
 from sales_assets.exchange_rates.answers import Values, WrongAnswerError, read_rates
 from sales_assets.exchange_rates.api import (
     Answer,
@@ -38,8 +38,9 @@ class Collected:
     values: dict[date, dict[str, object]] = field(default_factory=dict)
     keys: dict[date, str] = field(default_factory=dict)
     """Date of publication -> key of the object that it is from."""
-    failures: dict[Window, TransientError] = field(default_factory=dict)
-    """The months of which the API gave no answer, or none that can be believed, and why."""
+    failures: dict[Window, SalesAssetsError] = field(default_factory=dict)
+    """The months of which there is no answer, or none that can be believed, and why: a
+    PermanentError if somebody has to set something right."""
     staged: int = 0
     """Answers that were put into the object store."""
 
@@ -51,22 +52,17 @@ class Collected:
                 self.keys[day] = key
 
 
-def refuse_unknown(api: ExchangeRateApi, symbols: Sequence[str]) -> None:
-    """Raise ApiRefusedError for a currency that the API has never had.
+def unknown_currencies(api: ExchangeRateApi, symbols: Sequence[str]) -> list[str]:
+    """The currencies that the API has never had.
 
     It leaves such out without a word. It is asked for its list only if it is about a currency
-    that was not published when this was written.
+    that was not published when this was written; none is unknown while it does not answer.
     """
     strange = [symbol for symbol in symbols if symbol not in LIVE and symbol not in ENDED]
     try:
-        unknown = sorted(set(strange) - api.currencies()) if strange else []
+        return sorted(set(strange) - api.currencies()) if strange else []
     except ApiUnavailableError:
-        return  # it is asked again the next time
-    if unknown:
-        raise ApiRefusedError(
-            f"{api.provider}: has no rates of {', '.join(unknown)}; correct the currency in the "
-            "contracts that name it, or SALES_ASSETS_REPORTING_CURRENCY"
-        )
+        return []
 
 
 class Collector:
@@ -77,16 +73,16 @@ class Collector:
         self._state = state
         self._store = store
 
-    def collect(self, window: Window, symbols: Sequence[str]) -> Collected:
-        """The publications of all months of a window.
+    def collect(self, window: Window, symbols: Sequence[str], days_before: int = 0) -> Collected:
+        """The publications of all months of a window, and of some days before each.
 
-        A month that cannot be had is one of the result's failures; ApiRefusedError goes on.
+        A month that cannot be had, or is refused, is one of the result's failures.
         """
         found = Collected()
-        for request, due in _requests(window, symbols):
+        for request, due in _requests(window, symbols, days_before):
             try:
                 self._month(found, request, due)
-            except (ApiUnavailableError, WrongAnswerError) as error:
+            except (ApiUnavailableError, ApiRefusedError, WrongAnswerError) as error:
                 found.failures[request.month] = error
         return found
 
@@ -96,20 +92,22 @@ class Collector:
         staged = get_answer(self._store, known.object_key) if known else None
         values = self._readable(staged)
         has_due = values is not None and max(values, default=date.min) >= due
-        if known and values is not None and has_due and known.is_fresh(time.time()):
+        has_holes = values is not None and self._has_holes(request.month, values)
+        fresh_enough = has_due and not has_holes and known and known.is_fresh(time.time())
+        if known and values is not None and fresh_enough:
             self._state.note_call(self._api.provider, CACHED)
             found.add(request, values, known.object_key)
             return
         try:
-            usable = known and values is not None and not self._has_holes(request.month, values)
+            usable = values is not None and not has_holes
             answer = self._api.rates(request, known.etag if known and usable else "")
             if answer is not None:
                 key, fresh = self._stage(found, request, answer)
-        except (ApiUnavailableError, WrongAnswerError) as error:
+        except (ApiUnavailableError, ApiRefusedError, WrongAnswerError) as error:
             if known is None or values is None:
                 raise
             found.add(request, values, known.object_key)
-            if not has_due:
+            if not has_due or isinstance(error, ApiRefusedError):
                 found.failures[request.month] = error
             return
         if answer is None:
@@ -155,14 +153,14 @@ class Collector:
             return None
 
 
-def _requests(window: Window, symbols: Sequence[str]) -> Iterator[tuple[RatesRequest, date]]:
+def _requests(
+    window: Window, symbols: Sequence[str], days_before: int
+) -> Iterator[tuple[RatesRequest, date]]:
     """A request for each month with a published currency, and the last publication it is for."""
     for month in months(window):
+        before = min(days_before, (month.start - FIRST_PUBLICATION).days)
         first = last_publication(month.start)  # which the answer begins with
         last = min(month.end, window.end) - DAY
         alive = tuple(s for s in symbols if is_published(s, first) or is_published(s, last))
         if alive and month.end > FIRST_PUBLICATION:
-            yield (
-                RatesRequest(month, alive),
-                last_publication(last),
-            )
+            yield RatesRequest(month, alive, max(before, 0)), last_publication(last)

@@ -41,7 +41,7 @@ class RecordedRates(ExchangeRateApi):
     def rates(self, request: RatesRequest, etag: str = "") -> Answer | None:
         """The last recorded answer to a request that has all of its currencies."""
         for staged in self._answers:
-            same = staged.request.month == request.month
+            same = staged.request.path == request.path
             if same and set(request.symbols) <= set(staged.request.symbols):
                 return None if staged.answer.etag == etag != "" else staged.answer
         raise ApiUnavailableError(

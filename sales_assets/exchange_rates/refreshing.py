@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
+from sales_assets.errors import PermanentError
 from sales_assets.exchange_rates.api import ExchangeRateApi
 from sales_assets.exchange_rates.calendar import last_publication
-from sales_assets.exchange_rates.collecting import Collected, Collector, refuse_unknown
+from sales_assets.exchange_rates.collecting import Collected, Collector, unknown_currencies
 from sales_assets.exchange_rates.currencies import is_published
 from sales_assets.exchange_rates.plausibility import Judged, Known, judge
 from sales_assets.exchange_rates.state import DayState, RateState
@@ -21,12 +22,18 @@ from sales_assets.partitions import Window
 from sales_assets.resources.object_store import ObjectStore
 from sales_assets.resources.warehouse import RateLoad, ValidRate, Warehouse
 
+MOST_DAYS_BEFORE = 31
+"""How far back a request of a month reaches at most."""
+
 
 @dataclass(frozen=True)
 class Rules:
     """Which currencies are asked for, and what a rate is compared with."""
 
     symbols: tuple[str, ...]
+    days_before: int
+    """How many days before those that are asked for are brought up to date too: late sales have
+    such order dates. At most a month; older ones have been asked for in their time."""
     jump_percent: Decimal
     history: Callable[[str, date], Known | None]
 
@@ -36,6 +43,8 @@ class Refreshed:
     """What came of it."""
 
     found: Collected
+    unknown: Sequence[str]
+    """Currencies that the API has never had."""
     states: Mapping[date, DayState]
     """Of each day that was asked for or changed."""
     changed_days: Sequence[date]
@@ -57,27 +66,38 @@ def refresh(
 ) -> Refreshed:
     """Bring the rates of some days up to date, as far as the API answers.
 
-    Raises ApiRefusedError for what a person has to set right.
+    Of currencies that are not to be had, and of days that the API refuses, the result tells.
     """
-    refuse_unknown(api, rules.symbols)
-    found = Collector(api, state, store).collect(days, rules.symbols)
+    unknown = unknown_currencies(api, rules.symbols)
+    symbols = [symbol for symbol in rules.symbols if symbol not in unknown]
+    asked = Window(days.start - timedelta(days=rules.days_before), days.end)
+    found = Collector(api, state, store).collect(days, symbols, rules.days_before)
     judged = judge(
         found.values,
-        rules.symbols,
+        symbols,
         warehouse.rates_before(min(found.values)) if found.values else {},
         rules.jump_percent,
         state.accepted(),
         rules.history,
     )
-    loaded = warehouse.replace_rates(_load(found, judged, days))
+    loaded = warehouse.replace_rates(_load(found, judged, asked))
     state.expire({found.keys[rate.rate_date] for rate in judged.quarantined})
     quarantined = warehouse.quarantined_rates()
     put_aside = {(rate_date, currency) for rate_date, currency, *_ in quarantined}
-    changed = sorted({*days.days(), *loaded.changed_days})
+    changed = sorted({*asked.days(), *loaded.changed_days})
     valid = warehouse.valid_rates(Window.around(changed))
-    states = {day: _state(day, valid.get(day, {}), rules.symbols, put_aside) for day in changed}
+    refused = [month for month, why in found.failures.items() if isinstance(why, PermanentError)]
+    states = {
+        day: DayState.REFUSED
+        if standing is not DayState.CURRENT and any(day in month for month in refused)
+        else standing
+        for day in changed
+        for standing in [_state(day, valid.get(day, {}), symbols, put_aside)]
+    }
     state.keep_days(states, rules.symbols)
-    return Refreshed(found, states, loaded.changed_days, valid, quarantined, loaded.quarantined)
+    return Refreshed(
+        found, unknown, states, loaded.changed_days, valid, quarantined, loaded.quarantined
+    )
 
 
 def _load(found: Collected, judged: Judged, days: Window) -> RateLoad:

@@ -43,14 +43,14 @@ class SnapshotRates(ExchangeRateApi):
         ApiUnavailableError if the month is after the file's end.
         """
         month, publications = request.month, self._publications()
-        if month.start - LOOK_BACK > max(publications):
+        if request.start - LOOK_BACK > max(publications):
             raise ApiUnavailableError(
                 f"{self.path}: ends with {max(publications)}; get a newer eurofxref-hist.zip from "
                 "the ECB, or set SALES_ASSETS_EXCHANGE_RATES=live",
                 "unpublished",
             )
-        dates = [day for day in publications if month.start - LOOK_BACK <= day < month.end]
-        first = max((day for day in dates if day <= month.start), default=month.start)
+        dates = [day for day in publications if request.start - LOOK_BACK <= day < month.end]
+        first = max((day for day in dates if day <= request.start), default=request.start)
         days = {
             day: found
             for day in dates

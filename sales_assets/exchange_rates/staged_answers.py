@@ -43,6 +43,7 @@ def put_answer(store: ObjectStore, provider: str, request: RatesRequest, answer:
             "url": answer.url,
             "start": request.month.start.isoformat(),
             "end": request.month.end.isoformat(),
+            "days_before": request.days_before,
             "symbols": list(request.symbols),
         },
         "fetched_at": answer.fetched_at.isoformat(),
@@ -73,7 +74,7 @@ def read_answer(path: Path) -> StagedAnswer:
     asked = envelope["request"]
     month = Window(date.fromisoformat(asked["start"]), date.fromisoformat(asked["end"]))
     return StagedAnswer(
-        RatesRequest(month, tuple(asked["symbols"])),
+        RatesRequest(month, tuple(asked["symbols"]), asked["days_before"]),
         Answer(
             url=asked["url"],
             body=envelope["body"],

@@ -28,6 +28,8 @@ from sales_assets.resources.database import open_database
 
 KEPT_SECONDS = 30 * 86_400
 """How long calls are remembered."""
+LONGEST_AGE = 86_400
+"""Seconds that an answer is taken for fresh at most: whatever a proxy says, tomorrow has rates."""
 SUCCESSES = frozenset({"ok", "not_modified"})
 CACHED = "cached"
 """What is noted where a remembered answer made a call needless."""
@@ -42,6 +44,8 @@ class DayState(StrEnum):
     """The publication that is due is not there."""
     INCOMPLETE = "incomplete"
     """It is there, but what is lacking of it may not enter."""
+    REFUSED = "refused"
+    """The API refuses the question: somebody has to correct a contract or a setting."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class KnownAnswer:
 
     def is_fresh(self, now: float) -> bool:
         """Whether the API said that it needs not be asked again yet (HTTP's max-age)."""
-        return now < self.checked_at + self.max_age
+        return now < self.checked_at + min(self.max_age, LONGEST_AGE)
 
 
 @dataclass(frozen=True)
@@ -207,6 +211,6 @@ def _latencies(seconds: Iterable[float]) -> dict[str, float]:
 def _key(provider: str, request: RatesRequest) -> dict[str, str]:
     return {
         "provider": provider,
-        "month": request.month.first_key,
+        "span": request.path,
         "symbols": ",".join(request.symbols),
     }

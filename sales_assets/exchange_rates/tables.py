@@ -13,14 +13,14 @@ ANSWERS = sa.Table(
     "rate_answers",
     _METADATA,
     sa.Column("provider", sa.String, primary_key=True),
-    sa.Column("month", sa.String, primary_key=True),
+    sa.Column("span", sa.String, primary_key=True),
     sa.Column("symbols", sa.String, primary_key=True),
     sa.Column("object_key", sa.String, nullable=False),
     sa.Column("etag", sa.String, nullable=False),
     sa.Column("checked_at", sa.Float, nullable=False),
     sa.Column("max_age", sa.Integer, nullable=False),
 )
-"""The last answer for each month, and when the API last said that it is valid (POSIX seconds)."""
+"""The last answer for each span of days, and when the API last confirmed it (POSIX seconds)."""
 DAYS = sa.Table(
     "rate_days",
     _METADATA,

@@ -98,7 +98,7 @@ class DuckDBFile(dg.ConfigurableResource[Any]):
 
     @contextmanager
     def _locked(self, write: bool) -> Iterator[None]:
-        if self._holds_lock and not write:
+        if self._holds_lock:
             yield
             return
         lock = ReadWriteLock(f"{self.path}.lock")

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sales_assets.partitions import DAY, Window
-from sales_assets.resources.warehouse import LoadedRates, RateLoad, Reconverted
+from sales_assets.partitions import DAY
+from sales_assets.resources.warehouse import LoadedRates, RateLoad
 
 if TYPE_CHECKING:
     import duckdb
@@ -99,41 +99,3 @@ def _bind(
         connection.execute(
             f"INSERT INTO {name} SELECT {unnested}", [list(c) for c in zip(*rows, strict=True)]
         )
-
-
-UNCONVERTED = """
-SELECT source, currency, rate_state, count(*), min(order_date), max(order_date),
-    max(order_date - rate_date)
-FROM core.fct_sales WHERE rate_state NOT IN ('current', 'same_currency')
-GROUP BY source, currency, rate_state ORDER BY ALL
-"""
-
-OUTDATED = """
-SELECT DISTINCT f.partition_date, f.order_date
-FROM core.fct_sales AS f
-LEFT JOIN staging.stg_exchange_rates AS r ON r.day = f.order_date AND r.currency = f.currency
-WHERE f.order_date >= ? AND f.order_date < ?
-    AND NOT (f.partition_date >= ? AND f.partition_date < ?)
-    AND f.rate_state <> 'same_currency'
-    AND (f.rate_date, f.currency_rate, f.reporting_rate)
-        IS DISTINCT FROM (r.rate_date, r.currency_rate, r.reporting_rate)
-"""
-"""Parameters: the span of order dates, then the window."""
-
-COLUMNS = """
-SELECT table_schema || '.' || table_name, list(column_name) FROM information_schema.columns
-WHERE (table_schema, table_name) IN (('core', 'fct_sales'), ('staging', 'stg_exchange_rates'))
-GROUP BY ALL
-"""
-
-
-def reconverted(found: Sequence[tuple[date, date]]) -> Reconverted:
-    """From pairs of partition and order date."""
-    return Reconverted(
-        sorted({partition for partition, _ in found}), sorted({order for _, order in found})
-    )
-
-
-def outdated_parameters(window: Window) -> list[date]:
-    """Of `OUTDATED`: rates of a window are valid up to some days after it."""
-    return [window.start, window.end + REACH, window.start, window.end]

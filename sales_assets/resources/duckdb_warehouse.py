@@ -6,7 +6,7 @@ Belongs here: DuckDB's SQL. Does not: the file and its lock (`duckdb_file`), wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from sales_assets.contracts.model import AcrossDays
 from sales_assets.errors import UsageError
 from sales_assets.partitions import Window
-from sales_assets.resources import duckdb_rates
+from sales_assets.resources import duckdb_marts, duckdb_rates
 from sales_assets.resources.duckdb_file import DuckDBFile, transaction
 from sales_assets.resources.duckdb_load import replace_days
 from sales_assets.resources.warehouse import (
@@ -23,7 +23,6 @@ from sales_assets.resources.warehouse import (
     LoadedRates,
     Outweighed,
     RateLoad,
-    Reconverted,
     UnconvertedSales,
     ValidRate,
     Warehouse,
@@ -100,42 +99,53 @@ class DuckDBWarehouse(DuckDBFile, Warehouse):
         return found
 
     def quarantined_rates(self) -> list[tuple[date, str, str, str]]:
-        """Every rate that may not enter."""
-        rows = "SELECT rate_date, currency, value, reason FROM quarantined_rates ORDER BY ALL"
+        """Every rate that is lacking since it may not enter."""
+        rows = (
+            "SELECT rate_date, currency, value, reason FROM quarantined_rates "
+            "ANTI JOIN exchange_rates USING (rate_date, currency) ORDER BY ALL"
+        )
         return [(day, currency, value, reason) for day, currency, value, reason in self.rows(rows)]
 
     def unconverted(self) -> list[UnconvertedSales]:
         """The sales that are not converted at the rate that is due."""
         if "rate_state" not in self._columns_of_models().get("core.fct_sales", []):
             return []  # not built yet, or by older models
-        return [UnconvertedSales(*row) for row in self.rows(duckdb_rates.UNCONVERTED)]
+        return [UnconvertedSales(*row) for row in self.rows(duckdb_marts.UNCONVERTED)]
 
-    def reconverted(self, window: Window) -> Reconverted:
-        """Sales outside of a window whose kept rate is not the valid one any more."""
-        if len(self._columns_of_models()) < 2:  # before the first build
-            return Reconverted([], [])
-        parameters = duckdb_rates.outdated_parameters(window)
-        return duckdb_rates.reconverted(
-            [
-                (partition, order)
-                for partition, order in self.rows(duckdb_rates.OUTDATED, parameters)
-            ]
-        )
+    def outdated_marts(self, rules: Mapping[str, str]) -> list[date]:
+        """Days of drops whose sales the models have to compute anew."""
+        unfinished = self.rows("SELECT partition_date FROM unfinished_marts")
+        found = {day for (day,) in unfinished}
+        if "staging.stg_exchange_rates" in self._columns_of_models():
+            parameters = [list(rules), list(rules.values())]
+            found |= {day for (day,) in self.rows(duckdb_marts.OUTDATED, parameters)}
+        return sorted(found)
+
+    def begin_marts(self, days: Collection[date] | None) -> None:
+        """Note that the models are being built for some days."""
+        with self._write() as connection, transaction(connection):
+            duckdb_marts.begin(connection, days)
+
+    def end_marts(self, days: Collection[date] | None, rules: Mapping[str, str]) -> None:
+        """Note that all models were built for some days."""
+        with self._write() as connection, transaction(connection):
+            duckdb_marts.end(connection, days, rules)
 
     def needs_full_refresh(self, reporting_currency: str) -> bool:
-        """Whether `fct_sales` was made for another currency or by older models."""
-        columns = self._columns_of_models().get("core.fct_sales")
-        if columns is None:
-            return False
-        return "reporting_currency" not in columns or bool(
-            self.rows(
-                "SELECT 1 FROM core.fct_sales WHERE reporting_currency <> ? LIMIT 1",
-                [reporting_currency],
-            )
+        """Whether the models' tables were made for another currency, or by older models."""
+        tables = {
+            name: columns
+            for name, columns in self._columns_of_models().items()
+            if not name.startswith("staging.")
+        }
+        if any("reporting_currency" not in columns for columns in tables.values()):
+            return True
+        return "core.fct_sales" in tables and bool(
+            self.rows(duckdb_marts.OF_ANOTHER_CURRENCY, [reporting_currency])
         )
 
     def _columns_of_models(self) -> dict[str, list[str]]:
-        return dict(self.rows(duckdb_rates.COLUMNS))
+        return dict(self.rows(duckdb_marts.COLUMNS))
 
     def replace(
         self,

@@ -7,7 +7,7 @@ Does not: one product's SQL (`duckdb_warehouse`), or the models above `revenue` 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
@@ -73,6 +73,21 @@ QUARANTINED_RATE_COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("object_key", "VARCHAR", "The object with the answer."),
     ("seen_at", "TIMESTAMP", "When it was seen first, in UTC."),
 )
+CONVERSION_COLUMNS: tuple[tuple[str, str, str], ...] = (
+    ("source", "VARCHAR", "The contract's source."),
+    ("partition_date", "DATE", "The UTC day of the drop."),
+    ("order_date", "DATE", "An order date of its sales."),
+    ("currency", "VARCHAR", "A currency of these."),
+    ("reporting_currency", "VARCHAR", "What they were converted to."),
+    ("rate_date", "DATE", "The publication that they were converted at."),
+    ("currency_rate", "DECIMAL(18,6)", "Units of their currency for one euro."),
+    ("reporting_rate", "DECIMAL(18,6)", "Units of the reporting currency for one euro."),
+    ("expected_rate_date", "DATE", "The publication that was due."),
+    ("rules", "VARCHAR", "By which rules a rate could be used."),
+)
+UNFINISHED_COLUMNS: tuple[tuple[str, str, str], ...] = (
+    ("partition_date", "DATE", "A day of drops that a build of the models began with."),
+)
 
 TABLES: dict[str, tuple[tuple[str, str], ...]] = {
     "revenue": tuple((c.name, c.sql_type) for c in REVENUE_COLUMNS),
@@ -87,6 +102,8 @@ TABLES: dict[str, tuple[tuple[str, str], ...]] = {
     "exchange_rates": tuple((name, sql_type) for name, sql_type, _ in EXCHANGE_RATE_COLUMNS),
     "rate_days": tuple((name, sql_type) for name, sql_type, _ in RATE_DAY_COLUMNS),
     "quarantined_rates": tuple((name, sql_type) for name, sql_type, _ in QUARANTINED_RATE_COLUMNS),
+    "conversions": tuple((name, sql_type) for name, sql_type, _ in CONVERSION_COLUMNS),
+    "unfinished_marts": tuple((name, sql_type) for name, sql_type, _ in UNFINISHED_COLUMNS),
 }
 """The tables that the pipeline writes itself: name -> (column, type in ANSI terms)."""
 
@@ -142,14 +159,6 @@ class UnconvertedSales(NamedTuple):
     last: date
     oldest_days: int | None
     """Days between order and rate, the most of any line; None without a rate."""
-
-
-@dataclass(frozen=True)
-class Reconverted:
-    """Days of drops and order dates of sales that are to be converted anew."""
-
-    partition_dates: list[date]
-    order_dates: list[date]
 
 
 class ValidRate(NamedTuple):
@@ -241,22 +250,37 @@ class Warehouse(dg.ConfigurableResource[Any], ABC):
 
     @abstractmethod
     def quarantined_rates(self) -> list[tuple[date, str, str, str]]:
-        """Date, currency, value and reason of every rate that may not enter, by date."""
+        """Date, currency, value and reason of every rate that is lacking since it may not enter.
+
+        By date; without those in whose place an earlier answer had a rate that could.
+        """
 
     @abstractmethod
     def unconverted(self) -> list[UnconvertedSales]:
         """The sales in `fct_sales` that are not converted at the rate that is due."""
 
     @abstractmethod
-    def reconverted(self, window: Window) -> Reconverted:
-        """Sales outside of a window whose kept rate is not the valid one any more.
+    def outdated_marts(self, rules: Mapping[str, str]) -> list[date]:
+        """Days of drops whose sales the models have to compute anew, whatever a run is about.
 
-        Looked for among the order dates that the window's rates can be valid for.
+        They were converted at rates that are no longer the valid ones, or by other rules (source ->
+        its rules), or a build that began with them did not end.
         """
 
     @abstractmethod
+    def begin_marts(self, days: Collection[date] | None) -> None:
+        """Note that the models are being built for some days, or for all of history (None).
+
+        The days are outdated until that has ended.
+        """
+
+    @abstractmethod
+    def end_marts(self, days: Collection[date] | None, rules: Mapping[str, str]) -> None:
+        """Note that all models were built for some days, or for all of history (None)."""
+
+    @abstractmethod
     def needs_full_refresh(self, reporting_currency: str) -> bool:
-        """Whether `fct_sales` is there but was made for another currency or by older models."""
+        """Whether the models' tables were made for another currency, or by older models."""
 
     @abstractmethod
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:

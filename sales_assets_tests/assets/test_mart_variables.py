@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
-
-import duckdb
-import pytest
 
 from sales_assets.assets.mart_variables import Conversion, window_variables
 from sales_assets.contracts.load import load_contract
 from sales_assets.contracts.model import SourceContract
 from sales_assets.partitions import Window
-from sales_assets.resources.duckdb_warehouse import DuckDBWarehouse
 from sales_assets_tests.harness import SHOP
 
 WINDOW = Window.of_keys("2024-01-08", "2024-01-10")
@@ -23,19 +18,6 @@ CONTRACT = load_contract(SHOP)
 
 def contract(name: str, currencies: Sequence[str] = (), age: int = 7) -> SourceContract:
     return replace(CONTRACT, source=name, currencies=tuple(currencies), rate_age_days=age)
-
-
-@pytest.fixture
-def warehouse(tmp_path: Path) -> DuckDBWarehouse:
-    made = DuckDBWarehouse(path=str(tmp_path / "sales.duckdb"), lock_timeout=60)
-    made.rows("SELECT 1")
-    return made
-
-
-def write(warehouse: DuckDBWarehouse, *statements: str) -> None:
-    with duckdb.connect(warehouse.path) as connection:
-        for statement in statements:
-            connection.execute(statement)
 
 
 def test_the_currencies_are_those_of_all_contracts_and_the_reporting_one() -> None:
@@ -68,66 +50,20 @@ def test_the_shortest_age_is_that_of_the_strictest_contract() -> None:
     assert Conversion.of([], "EUR").shortest_age_days == 7
 
 
-def test_a_run_of_everything_has_no_days(warehouse: DuckDBWarehouse) -> None:
-    assert window_variables(warehouse, None) == {}
+def test_the_rules_of_a_source_change_with_its_age_and_with_currencies_that_end() -> None:
+    rules = Conversion.of([contract("a", ["USD"], age=3), contract("b", ["HRK"])], "EUR").rules
+    ended = "HRK until 2022-12-30"
+    assert rules == {"tests/a": f"3 days; {ended}", "tests/b": f"7 days; {ended}"}
+    assert Conversion.of([contract("b", ["USD"])], "EUR").rules == {"tests/b": "7 days"}
 
 
-def test_before_the_first_build_there_are_the_days_of_the_run(warehouse: DuckDBWarehouse) -> None:
-    assert window_variables(warehouse, WINDOW) == {
-        "start_date": "2024-01-08",
-        "end_date": "2024-01-11",
-    }
+def test_a_run_of_everything_has_no_days() -> None:
+    assert window_variables(None, [date(2024, 1, 1)]) == {}
 
 
-SALES = """
-CREATE TABLE core.fct_sales AS SELECT partition_date::DATE AS partition_date,
-    order_date::DATE AS order_date, 'USD' AS currency, rate_state,
-    rate_date::DATE AS rate_date, rate::DECIMAL(18, 6) AS currency_rate,
-    1::DECIMAL(18, 6) AS reporting_rate
-FROM (VALUES
-    ('2024-01-08', '2024-01-07', 'stale', '2024-01-04', 1.1),  -- in the window
-    ('2024-01-12', '2024-01-11', 'stale', '2024-01-04', 1.1),
-    ('2024-01-13', '2024-01-11', 'current', '2024-01-10', 1.2),  -- right as it is
-    ('2024-01-14', '2024-01-09', 'missing', NULL, NULL),
-    ('2024-01-15', '2024-01-09', 'same_currency', NULL, NULL),
-    ('2024-03-15', '2024-03-11', 'stale', '2024-01-04', 1.1),  -- beyond any of its rates
-) AS v (partition_date, order_date, rate_state, rate_date, rate)
-"""
-RATES = """
-CREATE TABLE staging.stg_exchange_rates AS SELECT day::DATE AS day, 'USD' AS currency,
-    rate_date::DATE AS rate_date, 1.2::DECIMAL(18, 6) AS currency_rate,
-    1::DECIMAL(18, 6) AS reporting_rate
-FROM (VALUES ('2024-01-07', '2024-01-05'), ('2024-01-09', '2024-01-09'),
-    ('2024-01-11', '2024-01-10'), ('2024-03-11', '2024-03-11')) AS v (day, rate_date)
-"""
-
-
-def test_sales_outside_of_the_run_that_get_another_rate_are_converted_again(
-    warehouse: DuckDBWarehouse,
-) -> None:
-    write(warehouse, SALES, RATES)
-    assert window_variables(warehouse, WINDOW) == {
-        "start_date": "2024-01-08",
-        "end_date": "2024-01-11",
-        "moved_dates": "2024-01-12,2024-01-14",
-        "reconverted_dates": "2024-01-09,2024-01-11",
-    }
-
-
-def test_days_of_which_lines_moved_go_along_once(warehouse: DuckDBWarehouse) -> None:
-    write(
-        warehouse,
-        SALES,
-        RATES,
-        "INSERT INTO moved VALUES ('tests/till', '2024-01-09', '2024-01-12')",
-        "INSERT INTO moved VALUES ('tests/till', '2024-01-09', '2023-12-30')",
-        "INSERT INTO moved VALUES ('tests/till', '2024-01-09', '2024-01-10')",
-    )
-    told = window_variables(warehouse, WINDOW)
-    assert told["moved_dates"] == "2023-12-30,2024-01-12,2024-01-14"
-
-
-def test_the_first_day_of_a_run_needs_no_others(warehouse: DuckDBWarehouse) -> None:
-    write(warehouse, SALES, RATES)
-    window = Window(date(2023, 1, 1), date(2023, 1, 2))
-    assert window_variables(warehouse, window).keys() == {"start_date", "end_date"}
+def test_a_run_has_its_days_and_others_that_it_computes_anew() -> None:
+    days = {"start_date": "2024-01-08", "end_date": "2024-01-11"}
+    assert window_variables(WINDOW, []) == days
+    assert window_variables(WINDOW, list(WINDOW.days())) == days
+    others = [date(2023, 12, 30), date(2024, 1, 9), date(2024, 1, 12)]
+    assert window_variables(WINDOW, others) == {**days, "moved_dates": "2023-12-30,2024-01-12"}

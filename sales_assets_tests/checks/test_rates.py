@@ -15,7 +15,7 @@ from sales_assets.checks.rates import (
     rates_are_current,
     rates_are_plausible,
 )
-from sales_assets.exchange_rates.api import ApiUnavailableError
+from sales_assets.exchange_rates.api import ApiRefusedError, ApiUnavailableError
 from sales_assets.exchange_rates.state import DayState, KnownDay
 from sales_assets.partitions import Window
 from sales_assets.resources.warehouse import UnconvertedSales, ValidRate
@@ -128,17 +128,29 @@ def test_rates_that_were_put_aside_are_an_error_by_day_with_what_to_do() -> None
 
 
 def test_an_api_that_answered_is_nothing_wrong_and_its_numbers_are_told() -> None:
-    found = api_answers({}, {"breaker": "closed", "calls": 3})
+    found = api_answers({}, [], {"breaker": "closed", "calls": 3})
     assert found.passed
     assert (value(found, "breaker"), value(found, "calls")) == ("closed", 3)
 
 
 def test_months_without_an_answer_are_a_warning_with_the_reason() -> None:
     month = Window.of_keys("2024-01-01", "2024-01-31")
-    found = api_answers({month: ApiUnavailableError("away", "timeout")}, {"breaker": "open"})
+    found = api_answers({month: ApiUnavailableError("away", "timeout")}, [], {"breaker": "open"})
     assert (found.passed, found.severity) == (False, WARN)
     assert value(found, "days") == "- **2024-01**: away"
     assert value(found, "found") == "1 months without an answer"
+
+
+def test_what_somebody_has_to_set_right_is_an_error_that_says_what() -> None:
+    month = Window.of_keys("2024-01-01", "2024-01-31")
+    found = api_answers({month: ApiRefusedError("404; check the address")}, [], {})
+    assert (found.passed, found.severity) == (False, ERROR)
+    assert value(found, "days") == "- **2024-01**: 404; check the address"
+    found = api_answers({}, ["AED"], {})
+    assert (found.passed, found.severity) == (False, ERROR)
+    assert "AED**: the API has never had rates of it; correct the currency in the contracts" in str(
+        value(found, "days")
+    )
 
 
 def sales(state: str, currency: str = "USD", days: int | None = None) -> UnconvertedSales:

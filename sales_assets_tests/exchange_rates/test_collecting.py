@@ -12,7 +12,7 @@ import pytest
 
 from sales_assets.exchange_rates.answers import WrongAnswerError
 from sales_assets.exchange_rates.api import ApiRefusedError, ApiUnavailableError, ExchangeRateApi
-from sales_assets.exchange_rates.collecting import Collected, Collector, refuse_unknown
+from sales_assets.exchange_rates.collecting import Collected, Collector, unknown_currencies
 from sales_assets.exchange_rates.live import LiveRates
 from sales_assets.exchange_rates.snapshot import SnapshotRates
 from sales_assets.exchange_rates.state import DayState, RateState
@@ -229,10 +229,15 @@ def test_what_was_put_aside_is_asked_for_anew_as_the_etag_does_not_tell_a_correc
     assert stand_in.requests[-1].status == 304
 
 
-def test_a_refusal_ends_the_run(stand_in: StandIn, collect: Collecting) -> None:
+def test_a_refusal_is_told_with_its_month_and_stops_no_other(
+    stand_in: StandIn, collect: Collecting
+) -> None:
     stand_in.inject(faults.unknown())
-    with pytest.raises(ApiRefusedError):
-        collect()
+    found = collect(Window.of_keys("2024-01-15", "2024-02-15"))
+    [(month, why)] = found.failures.items()
+    assert month == month_of("2024-01")
+    assert isinstance(why, ApiRefusedError)
+    assert date(2024, 2, 15) in found.values
 
 
 def test_the_month_itself_is_believed_rather_than_what_the_next_one_begins_with(
@@ -273,19 +278,17 @@ def test_a_file_is_its_own_memory(collect: Collecting, snapshot: SnapshotRates) 
 def test_a_currency_that_nobody_knows_is_looked_for_at_the_api(
     stand_in: StandIn, api: LiveRates
 ) -> None:
-    refuse_unknown(api, ["USD", "HRK"])
+    assert unknown_currencies(api, ["USD", "HRK"]) == []
     assert paths(stand_in) == []
-    refuse_unknown(api, ["USD", "EUR"])
+    assert unknown_currencies(api, ["USD", "EUR"]) == []
     assert paths(stand_in) == ["currencies"]
-    with pytest.raises(ApiRefusedError, match="has no rates of XTS, XXX; correct the currency"):
-        refuse_unknown(api, ["USD", "XXX", "XTS"])
+    assert unknown_currencies(api, ["XXX", "USD", "XTS"]) == ["XTS", "XXX"]
 
 
-def test_while_the_list_of_currencies_cannot_be_had_nothing_is_refused(
+def test_while_the_list_of_currencies_cannot_be_had_none_is_unknown(
     stand_in: StandIn, api: LiveRates
 ) -> None:
     stand_in.inject(faults.server_error(), times=FOR_EVER, kind=Kind.CURRENCIES)
-    refuse_unknown(api, ["XXX"])
+    assert unknown_currencies(api, ["XXX"]) == []
     stand_in.clear()
-    with pytest.raises(ApiRefusedError):
-        refuse_unknown(api, ["XXX"])
+    assert unknown_currencies(api, ["XXX"]) == ["XXX"]

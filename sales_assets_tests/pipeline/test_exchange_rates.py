@@ -14,6 +14,8 @@ import pytest
 
 from sales_assets.assets.keys import EXCHANGE_RATES, FCT_SALES
 from sales_assets.exchange_rates.tables import ANSWERS
+from sales_assets_tests.frankfurter.changes import of_body
+from sales_assets_tests.frankfurter.faults import Fault
 from sales_assets_tests.frankfurter.server import StandIn
 from sales_assets_tests.harness import UCI_CONTRACT, Installation
 from sales_assets_tests.pipeline.rates import (
@@ -80,22 +82,59 @@ def test_a_year_of_rates_takes_a_request_a_month_and_the_second_time_no_body(
     tmp_path: Path,
 ) -> None:
     with StandIn() as stand_in, asking(tmp_path / "home", stand_in) as made:
-        refresh(made, "2023-02-15", "2024-02-14")
+        refresh(made, "2023-02-02", "2024-02-01")
         first = rates(made)
-        assert 12 <= len(stand_in.requests) <= 13
+        assert len(stand_in.requests) == 13, "though late sales need rates of January"
+        assert min(day for day, _, _ in first) < date(2023, 2, 1)
         assert untrue(made) == []
 
         stand_in.forget()
-        refresh(made, "2023-02-15", "2024-02-14")
+        refresh(made, "2023-02-02", "2024-02-01")
         assert stand_in.requests == [], "the answers are fresh by what the API says of their age"
 
         with made.resources["rate_state"].engine.begin() as connection:
             connection.execute(ANSWERS.update().values(max_age=0))  # as on another day
-        refresh(made, "2023-02-15", "2024-02-14")
-        assert 12 <= len(stand_in.requests) <= 13
+        refresh(made, "2023-02-02", "2024-02-01")
+        assert len(stand_in.requests) == 13
         assert {call.status for call in stand_in.requests} == {304}
         assert sum(call.sent for call in stand_in.requests) == 0
         assert rates(made) == first
+
+
+def test_a_day_that_an_answer_lacks_is_asked_for_again_though_the_answer_is_fresh(
+    tmp_path: Path,
+) -> None:
+    def without(body: bytes) -> bytes:
+        content = json.loads(body)
+        del content["rates"]["2024-01-10"]
+        return json.dumps(content).encode()
+
+    with StandIn() as stand_in, asking(tmp_path / "home", stand_in) as made:
+        stand_in.inject(Fault("a hole", of_body(without)))
+        refresh(made, "2024-01-08", "2024-01-12")
+        lacking = last_evaluation(made, EXCHANGE_RATES, "rates_are_current")
+        assert "2024-01-10" in str(lacking.metadata["days"].value)
+
+        refresh(made, "2024-01-08", "2024-01-12")
+        assert last_evaluation(made, EXCHANGE_RATES, "rates_are_current").passed
+        assert [call.if_none_match for call in stand_in.requests] == [None, None]
+
+
+def test_a_currency_that_the_api_has_never_had_stops_no_other_sale(tmp_path: Path) -> None:
+    contract = tmp_path / "bazaar.odcs.yaml"
+    contract.write_text(BAZAAR.read_text().replace("{value: HRK}", "{value: AED}"))
+    with StandIn() as stand_in, asking(tmp_path / "home", stand_in, [contract]) as made:
+        sold = "order,sold_on,price,paid_in\n1,2024-01-08,1,USD\n2,2024-01-08,1,AED\n"
+        made.write_drop("bazaar", "2024-01-08.csv", sold)
+        made.materialize("2024-01-08", "2024-01-08")
+        assert made.query("SELECT currency, rate_state FROM fct_sales ORDER BY 1") == [
+            ("AED", "missing"),
+            ("USD", "current"),
+        ]
+        found = last_evaluation(made, EXCHANGE_RATES, "api_answers")
+        assert found.severity is dg.AssetCheckSeverity.ERROR
+        assert "AED" in str(found.metadata["days"].value)
+        assert last_evaluation(made, EXCHANGE_RATES, "rates_are_current").passed
 
 
 def test_a_range_and_its_single_days_in_any_order_know_the_same_rates(tmp_path: Path) -> None:
