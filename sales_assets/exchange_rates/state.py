@@ -140,8 +140,9 @@ class RateState(dg.ConfigurableResource[Any]):
         """
         within = sa.and_(DAYS.c.day >= window.first_key, DAYS.c.day <= window.last_key)
         with self.engine.connect() as connection:
-            texts = connection.execute(sa.select(DAYS.c.symbols).where(within).distinct())
-            lacking = [text for (text,) in texts if not set(symbols) <= set(_symbols(text))]
+            asked = connection.execute(sa.select(DAYS.c.symbols).where(within).distinct())
+            texts: list[str] = [row.symbols for row in asked]
+            lacking = [text for text in texts if not set(symbols) <= set(_symbols(text))]
             query = DAYS.select().where(
                 within, sa.or_(DAYS.c.state != DayState.CURRENT, DAYS.c.symbols.in_(lacking))
             )
