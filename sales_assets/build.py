@@ -93,7 +93,9 @@ def build_definitions(
         ],
         sensors=[
             build_landing_sensor(contracts, partitions, settings.settle_seconds),
-            build_exchange_rate_sensor(conversion.symbols, partitions),
+            build_exchange_rate_sensor(
+                conversion.symbols, partitions, max(c.late_tolerance for c in contracts)
+            ),
             build_run_failure_sensor(),
             dg.AutomationConditionSensorDefinition(
                 "marts_automation",

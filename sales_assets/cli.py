@@ -274,12 +274,12 @@ def ui(
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
 ) -> None:
     """Serve the Dagster UI and its daemon on the instance that the commands use."""
-    from sales_assets.instance.embedded import prepare_home
+    from sales_assets.instance.embedded import embedded_instance
     from sales_assets.settings import PROJECT, Settings
 
     home = Settings.load().dagster_home
-    prepare_home(home)
-    os.environ["DAGSTER_HOME"] = str(home)
+    with embedded_instance(home):
+        pass  # Opening it makes what is not there: the folder, its configuration, limits.
     dagster = Path(sys.executable).parent / "dagster"
     workspace = str(PROJECT / "workspace.yaml")
     arguments = ["dev", "-w", workspace, "--port", str(port), "--host", host]

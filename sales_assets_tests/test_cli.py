@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from sales_assets.assets.exchange_rates import POOL
 from sales_assets_tests.harness import SAMPLE, SHOP, TILL, Installation, Run, calling, drop
 
 
@@ -349,3 +351,19 @@ def test_trace_follows_a_number_of_a_source_and_a_line(run: Run, home: Path) -> 
     code, _, error = run("trace", "--source", "shoe", "--day", "2024-01-01")
     assert code != 0
     assert "there is no source 'shoe'" in error
+
+
+def test_the_ui_is_started_on_an_instance_that_lets_one_run_at_a_time_call_the_api(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr(os, "execv", lambda _program, arguments: started.append(arguments))
+    monkeypatch.setenv("DAGSTER_HOME", "elsewhere")
+    (home / "dagster" / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    assert run("ui", "--port", "3456")[0] == 0
+    [arguments] = started
+    assert arguments[-4:] == ["--port", "3456", "--host", "127.0.0.1"]
+    assert os.environ["DAGSTER_HOME"] == str(home / "dagster")
+    with dg.DagsterInstance.from_config(str(home / "dagster")) as instance:
+        [pool] = instance.event_log_storage.get_pool_limits()
+    assert (pool.name, pool.limit) == (POOL, 1)

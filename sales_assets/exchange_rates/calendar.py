@@ -40,6 +40,11 @@ def published_by(moment: datetime) -> date:
     return last_publication(day)
 
 
+def due_at(day: date) -> datetime:
+    """When the publication that a day is due is out at the latest."""
+    return datetime.combine(last_publication(day), PUBLISHED_AT, FRANKFURT)
+
+
 def months(window: Window) -> Iterator[Window]:
     """The whole calendar months that a window touches."""
     start = window.start.replace(day=1)

@@ -133,16 +133,34 @@ class RateState(dg.ConfigurableResource[Any]):
         if window is not None:
             query = query.where(DAYS.c.day >= window.first_key, DAYS.c.day <= window.last_key)
         with self.engine.connect() as connection:
-            rows = connection.execute(query).fetchall()
-        return {
-            (day := date.fromisoformat(row.day)): KnownDay(
-                day,
-                tuple(filter(None, row.symbols.split(","))),
-                DayState(row.state),
-                datetime.fromtimestamp(row.checked_at, UTC),
+            return _known_days(connection.execute(query).fetchall())
+
+    def not_current(self, symbols: Collection[str], window: Window) -> dict[date, KnownDay]:
+        """The days of a window that are not current, or were asked for without one of `symbols`.
+
+        The database leaves out the others, which after some years are thousands.
+        """
+        within = sa.and_(DAYS.c.day >= window.first_key, DAYS.c.day <= window.last_key)
+        with self.engine.connect() as connection:
+            asked = connection.execute(sa.select(DAYS.c.symbols).where(within).distinct())
+            texts: list[str] = [row.symbols for row in asked]
+            lacking = [text for text in texts if not set(symbols) <= set(_symbols(text))]
+            query = DAYS.select().where(
+                within, sa.or_(DAYS.c.state != DayState.CURRENT, DAYS.c.symbols.in_(lacking))
             )
-            for row in rows
-        }
+            return _known_days(connection.execute(query.order_by(DAYS.c.day)).fetchall())
+
+    def unknown(self, days: Collection[date]) -> set[date]:
+        """Those of some days of which nothing is known, from the keys of the others alone."""
+        if not days:
+            return set()
+        window = Window.around(days)
+        query = sa.select(DAYS.c.day).where(
+            DAYS.c.day >= window.first_key, DAYS.c.day <= window.last_key
+        )
+        with self.engine.connect() as connection:
+            known = {day for (day,) in connection.execute(query)}
+        return {day for day in days if day.isoformat() not in known}
 
     def accepted(self) -> set[tuple[date, str, Decimal]]:
         """Rates that were let in: date, currency, value."""
@@ -198,6 +216,22 @@ class RateState(dg.ConfigurableResource[Any]):
             **{f"failed_{name}": n for name, n in sorted(failures.items())},
         }
         return found | _latencies([row.seconds for row in rows if row.outcome in SUCCESSES])
+
+
+def _known_days(rows: Iterable[sa.Row[Any]]) -> dict[date, KnownDay]:
+    return {
+        (day := date.fromisoformat(row.day)): KnownDay(
+            day,
+            _symbols(row.symbols),
+            DayState(row.state),
+            datetime.fromtimestamp(row.checked_at, UTC),
+        )
+        for row in rows
+    }
+
+
+def _symbols(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, text.split(",")))
 
 
 def _latencies(seconds: Iterable[float]) -> dict[str, float]:

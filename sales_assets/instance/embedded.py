@@ -1,7 +1,8 @@
 """The embedded instance: a folder with SQLite storage, made when it is first needed.
 
-Belongs here: the instance's configuration file and opening the instance. Does not: what runs on
-it. An existing dagster.yaml is never touched: whoever wants PostgreSQL or other limits edits it.
+Belongs here: the instance's configuration file, limits that it must have, and opening the
+instance. Does not: what runs on it. An existing dagster.yaml is never touched: whoever wants
+PostgreSQL or other limits edits it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import dagster as dg
 import yaml
+
+from sales_assets.assets.exchange_rates import POOL
 
 
 def instance_configuration() -> dict[str, object]:
@@ -68,4 +71,21 @@ def embedded_instance(home: Path) -> Iterator[dg.DagsterInstance]:
     prepare_home(home)
     os.environ["DAGSTER_HOME"] = str(home)
     with dg.DagsterInstance.from_config(str(home)) as instance:
+        limit_pool(instance, POOL)
         yield instance
+
+
+def limit_pool(instance: dg.DagsterInstance, pool: str) -> None:
+    """Give a pool one place, unless a person has said how many, for it or for all pools.
+
+    A dagster.yaml from before there were pools says nothing of them, and Dagster then lets every
+    run in.
+    """
+    storage = instance.event_log_storage
+    if not storage.supports_global_concurrency_limits:
+        return
+    if instance.get_concurrency_config().pool_config.default_pool_limit is not None:
+        return
+    # A limit that comes from a default which is there no more is one that Dagster takes away.
+    if not any(own.name == pool and not own.from_default for own in storage.get_pool_limits()):
+        storage.set_concurrency_slots(pool, 1)

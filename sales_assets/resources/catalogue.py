@@ -331,6 +331,12 @@ class Catalogue(dg.ConfigurableResource[Any]):
             for row in self._within(STAGED, contract, window)
         }
 
+    def staged_days(self) -> set[date]:
+        """The days for which lines of any source were accepted."""
+        query = sa.select(STAGED.c.day).where(STAGED.c.accepted > 0).distinct()
+        with self._engine.connect() as connection:
+            return set(map(date.fromisoformat, connection.scalars(query)))
+
     def recorded(self, contract: SourceContract, window: Window) -> dict[date, Manifest]:
         """The manifests of a window's days.
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from sales_assets.exchange_rates.calendar import (
     LOOK_BACK,
+    due_at,
     is_business_day,
     last_publication,
     months,
@@ -54,6 +55,12 @@ def test_the_look_back_is_longer_than_any_closing() -> None:
 )
 def test_rates_are_out_at_five_in_the_afternoon_in_frankfurt(moment: str, published: str) -> None:
     assert published_by(datetime.fromisoformat(moment)) == date.fromisoformat(published)
+
+
+def test_what_a_day_is_due_is_out_from_then_on() -> None:
+    for day in Window(date(2024, 3, 25), date(2024, 4, 8)).days():  # summer time, and Easter
+        assert published_by(due_at(day)) == last_publication(day)
+        assert published_by(due_at(day) - timedelta(minutes=1)) < last_publication(day)
 
 
 @given(

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from sales_assets.exchange_rates.due import days_to_ask
+from sales_assets.exchange_rates.due import AGAIN_AFTER, PAUSE, days_to_ask, pause_after
 from sales_assets.exchange_rates.state import DayState, KnownDay
 
 FRIDAY, SATURDAY, MONDAY = date(2024, 1, 5), date(2024, 1, 6), date(2024, 1, 8)
@@ -36,9 +36,10 @@ def test_a_day_is_asked_for_once_the_publication_that_is_due_is_out(day: date) -
     assert not asked(MONDAY, DayState.UNPUBLISHED, until=FRIDAY)
 
 
-def test_a_day_with_something_put_aside_is_asked_for_a_day_later() -> None:
-    assert not asked(MONDAY, DayState.INCOMPLETE, ago=timedelta(hours=23, minutes=59))
-    assert asked(MONDAY, DayState.INCOMPLETE, ago=timedelta(days=1))
+@pytest.mark.parametrize("state", [DayState.INCOMPLETE, DayState.REFUSED])
+def test_a_day_that_waits_for_a_person_is_asked_for_a_day_later(state: DayState) -> None:
+    assert not asked(MONDAY, state, ago=timedelta(hours=23, minutes=59))
+    assert asked(MONDAY, state, ago=timedelta(days=1))
 
 
 @pytest.mark.parametrize("state", list(DayState))
@@ -51,3 +52,39 @@ def test_days_are_in_order() -> None:
         day: KnownDay(day, (), DayState.UNPUBLISHED, NOW) for day in (MONDAY, FRIDAY, SATURDAY)
     }
     assert days_to_ask(known, (), MONDAY, NOW) == [FRIDAY, SATURDAY, MONDAY]
+    del known[SATURDAY]
+    assert days_to_ask(known, (), MONDAY, NOW, {SATURDAY}) == [FRIDAY, SATURDAY, MONDAY]
+
+
+def test_a_wanted_day_is_asked_for_only_if_nothing_is_known_of_it() -> None:
+    known = {FRIDAY: KnownDay(FRIDAY, ("USD",), DayState.CURRENT, NOW)}
+    assert days_to_ask(known, ("USD",), MONDAY, NOW, [MONDAY, FRIDAY]) == [MONDAY]
+
+
+@pytest.mark.parametrize(
+    ("late", "pause"),
+    [
+        (timedelta(hours=-3), PAUSE),
+        (timedelta(hours=2), PAUSE),
+        (timedelta(hours=4), timedelta(hours=1)),
+        (timedelta(days=2), timedelta(hours=12)),
+        (timedelta(days=900), AGAIN_AFTER),
+    ],
+)
+def test_the_pause_is_a_quarter_of_how_late_the_newest_publication_was(
+    late: timedelta, pause: timedelta
+) -> None:
+    moment = datetime(2024, 1, 8, 16, tzinfo=UTC) + late  # Frankfurt's 17:00
+    assert pause_after(moment, {FRIDAY, MONDAY}, [FRIDAY, MONDAY], {}) == pause
+
+
+def test_a_day_that_was_not_asked_for_or_waits_for_a_person_shortens_the_pause() -> None:
+    assert pause_after(NOW, {FRIDAY}, [FRIDAY], {}) > PAUSE
+    assert pause_after(NOW, {FRIDAY}, [SATURDAY, FRIDAY], {}) == PAUSE
+    for state, is_short in {
+        DayState.UNPUBLISHED: False,
+        DayState.INCOMPLETE: True,
+        DayState.REFUSED: True,
+    }.items():
+        known = {FRIDAY: KnownDay(FRIDAY, ("USD",), state, NOW)}
+        assert (pause_after(NOW, {FRIDAY}, [FRIDAY], known) == PAUSE) is is_short

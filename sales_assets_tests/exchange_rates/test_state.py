@@ -71,6 +71,24 @@ def test_days_of_no_currency_have_none(state: RateState) -> None:
     assert state.days()[FRIDAY].symbols == ()
 
 
+def test_only_days_that_are_not_current_or_lack_a_currency_are_given(state: RateState) -> None:
+    window = Window(FRIDAY, date(2024, 1, 10))
+    assert state.not_current(["USD"], window) == {}
+    state.keep_days({FRIDAY: DayState.CURRENT, date(2024, 1, 10): DayState.REFUSED}, ["USD"])
+    state.keep_days({MONDAY: DayState.CURRENT, TUESDAY: DayState.REFUSED}, ["GBP", "USD"])
+    assert list(state.not_current(["USD"], window)) == [TUESDAY]
+    assert list(state.not_current([], window)) == [TUESDAY]
+    found = state.not_current(["GBP"], window)
+    assert found == {day: state.days()[day] for day in (FRIDAY, TUESDAY)}
+
+
+def test_days_of_which_nothing_is_known_are_found(state: RateState) -> None:
+    assert state.unknown([]) == set()
+    assert state.unknown([MONDAY]) == {MONDAY}
+    state.keep_days({FRIDAY: DayState.CURRENT, TUESDAY: DayState.UNPUBLISHED}, ["USD"])
+    assert state.unknown({FRIDAY, MONDAY, TUESDAY}) == {MONDAY}
+
+
 def test_a_rate_that_is_let_in_is_exact_and_the_last_word_counts(state: RateState) -> None:
     for value in ("2", "1E+2", "123456789.123456"):
         state.accept(MONDAY, "USD", Decimal(value))
