@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
@@ -56,12 +57,14 @@ def build_definitions(
     contracts = load_contracts([settings.contracts_folder])
     partitions = partitions_of(settings, contracts)
     conversion = Conversion.of(contracts, settings.reporting_currency)
+    latest_days = max(contract.late_tolerance.days for contract in contracts)
+    days_before = min(latest_days, MOST_DAYS_BEFORE)
     exchange_rates = build_exchange_rates(
         conversion,
         partitions,
         Rules(
             conversion.symbols,
-            min(max(contract.late_tolerance.days for contract in contracts), MOST_DAYS_BEFORE),
+            days_before,
             settings.exchange_rate_jump_percent,
             history(settings.exchange_rates_snapshot),
         ),
@@ -93,9 +96,7 @@ def build_definitions(
         ],
         sensors=[
             build_landing_sensor(contracts, partitions, settings.settle_seconds),
-            build_exchange_rate_sensor(
-                conversion.symbols, partitions, max(c.late_tolerance for c in contracts)
-            ),
+            build_exchange_rate_sensor(conversion.symbols, partitions, timedelta(days=days_before)),
             build_run_failure_sensor(),
             dg.AutomationConditionSensorDefinition(
                 "marts_automation",

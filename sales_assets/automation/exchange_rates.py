@@ -16,7 +16,7 @@ import dagster as dg
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from sales_assets.assets.keys import EXCHANGE_RATES
-from sales_assets.exchange_rates.api import ApiUnavailableError, ExchangeRateApi
+from sales_assets.exchange_rates.api import ApiRefusedError, ApiUnavailableError, ExchangeRateApi
 from sales_assets.exchange_rates.due import days_to_ask, pause_after
 from sales_assets.exchange_rates.state import RateState
 from sales_assets.partitions import DAY, Window, contiguous
@@ -35,7 +35,7 @@ class Asked:
 
     @classmethod
     def parse(cls, cursor: str) -> Self:
-        """From a cursor; that of an earlier version says no days."""
+        """From a cursor."""
         at, *spans = cursor.split()
         ends = [span.partition("..") for span in spans]
         windows = [Window.of_keys(first, last or first) for first, _, last in ends]
@@ -96,7 +96,7 @@ def build_exchange_rate_sensor(
                 )
         try:
             exchange_rate_api.probe()
-        except ApiUnavailableError as error:
+        except (ApiUnavailableError, ApiRefusedError) as error:
             return dg.SkipReason(f"{waiting} and wait for the API: {error}")
         return dg.SensorResult(
             run_requests=[

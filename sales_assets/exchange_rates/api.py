@@ -102,7 +102,7 @@ class ExchangeRateApi(dg.ConfigurableResource[Any], ABC):
         """The last publication that it can be expected to have at a moment."""
 
     def probe(self) -> None:
-        """Find out, with one cheap call, whether it answers; raises ApiUnavailableError if not."""
+        """Find out, with one cheap call, whether it answers; raises as the others do."""
 
     def condition(self) -> Mapping[str, Any]:
         """How it does, for the operator: numbers and texts; nothing for one without a network."""

@@ -4,6 +4,7 @@ rates are there, one run of any day ends with the tables of a build from scratch
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -88,10 +89,8 @@ class Story:
     def end(self) -> None:
         """All rates are there, those of known days are asked for, and one day is built."""
         self._stand_in.publish_until(None)
-        try:
+        with suppress(RuntimeError):  # it is there
             self._stand_in.start()
-        except RuntimeError:
-            pass
         refresh(self._made, str(FIRST), str(LAST))
         self._build(str(self._chance.choice(DAYS)), None)
 

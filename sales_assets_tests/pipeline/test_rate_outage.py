@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from sales_assets.assets.keys import EXCHANGE_RATES, FCT_SALES
 from sales_assets.instance.runs import failure_reasons
@@ -136,5 +137,7 @@ def test_days_of_an_outage_are_computed_again_by_themselves_when_the_api_returns
             stand_in.start()
             good = [("2024-03-01", "current", "2024-03-01", in_euros("2024-03-01"))]
             until("the sale made good", lambda: sales() == current + good, 600)
-        failed = made.instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE]))
+            under_way = dg.RunsFilter(statuses=NOT_FINISHED_STATUSES)
+            until("the end of all runs", lambda: not made.instance.get_runs(under_way), 180)
+            failed = made.instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE]))
         assert [failure_reasons(made.instance, run) for run in failed] == []
