@@ -8,24 +8,31 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
 
+from sales_assets.assets.exchange_rates import build_exchange_rates
 from sales_assets.assets.keys import asset_key
+from sales_assets.assets.mart_variables import Conversion
 from sales_assets.assets.marts import build_marts
 from sales_assets.assets.raw import build_raw
 from sales_assets.assets.report import build_report
 from sales_assets.assets.revenue import build_revenue
 from sales_assets.assets.staged import build_staged
-from sales_assets.automation.conditions import ALONG, ON_MARTS, ON_REVENUE
+from sales_assets.automation.conditions import ALONG, ON_MARTS, on_sources
+from sales_assets.automation.exchange_rates import build_exchange_rate_sensor
 from sales_assets.automation.failures import build_run_failure_sensor
 from sales_assets.automation.landing import build_landing_sensor
 from sales_assets.automation.schedules import build_daily_schedule
 from sales_assets.checks.quality import build_quality_checks
+from sales_assets.checks.rates import build_conversion_check
 from sales_assets.contracts.load import load_contracts
 from sales_assets.contracts.model import SourceContract
 from sales_assets.dbt_manifest import read_manifest
+from sales_assets.exchange_rates.ecb_file import history
+from sales_assets.exchange_rates.refreshing import MOST_DAYS_BEFORE, Rules
 from sales_assets.partitions import daily_partitions
 from sales_assets.resources.build import build_resources
 from sales_assets.settings import Settings
@@ -49,11 +56,26 @@ def build_definitions(
     """All definitions for these settings; `overrides` replaces resources by name."""
     contracts = load_contracts([settings.contracts_folder])
     partitions = partitions_of(settings, contracts)
+    conversion = Conversion.of(contracts, settings.reporting_currency)
+    latest_days = max(contract.late_tolerance.days for contract in contracts)
+    days_before = min(latest_days, MOST_DAYS_BEFORE)
+    exchange_rates = build_exchange_rates(
+        conversion,
+        partitions,
+        Rules(
+            conversion.symbols,
+            days_before,
+            settings.exchange_rate_jump_percent,
+            history(settings.exchange_rates_snapshot),
+        ),
+    )
+    revenue_keys = [asset_key(contract, "revenue") for contract in contracts]
     marts = build_marts(
         manifest=read_manifest(settings.dbt_prepared),
-        revenue_keys=[asset_key(contract, "revenue") for contract in contracts],
+        revenue_keys=revenue_keys,
         partitions_def=partitions,
-        on_revenue=ON_REVENUE,
+        conversion=conversion,
+        on_sources=on_sources([*revenue_keys, *exchange_rates.keys]),
         along=ALONG,
     )
     report = build_report(marts, ON_MARTS)
@@ -67,10 +89,14 @@ def build_definitions(
         )
     ]
     return dg.Definitions(
-        assets=[*sources, marts, report],
-        asset_checks=[build_quality_checks(contract) for contract in contracts],
+        assets=[*sources, exchange_rates, marts, report],
+        asset_checks=[
+            *(build_quality_checks(contract) for contract in contracts),
+            build_conversion_check(),
+        ],
         sensors=[
             build_landing_sensor(contracts, partitions, settings.settle_seconds),
+            build_exchange_rate_sensor(conversion.symbols, partitions, timedelta(days=days_before)),
             build_run_failure_sensor(),
             dg.AutomationConditionSensorDefinition(
                 "marts_automation",

@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from sales_assets.amounts import money
 from sales_assets.contracts.drop_files import drop_files, expected_lines
 from sales_assets.contracts.inspection import Inspection
 from sales_assets.contracts.load import load_contract, load_contracts
@@ -31,7 +32,6 @@ from sales_assets.resources.landing_zone import LandingZone
 from sales_assets.resources.manifests import precedence
 from sales_assets.resources.staging_area import StagingArea
 from sales_assets.settings import Settings
-from sales_assets.summary import money
 
 EXAMPLES = 20
 """Rejected lines that are shown."""

@@ -20,6 +20,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from sales_assets.cli_rates import rates_app
 from sales_assets.errors import SalesAssetsError, UsageError
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Sales CSVs to revenue that can be trusted: land drops, materialise days, ask questions.",
 )
+app.add_typer(rates_app, name="rates")
 WIDTH = None if sys.stdout.isatty() else 120
 """Without a terminal nothing says how wide a table may be."""
 out = Console(highlight=False, width=WIDTH)
@@ -272,12 +274,12 @@ def ui(
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
 ) -> None:
     """Serve the Dagster UI and its daemon on the instance that the commands use."""
-    from sales_assets.instance.embedded import prepare_home
+    from sales_assets.instance.embedded import embedded_instance
     from sales_assets.settings import PROJECT, Settings
 
     home = Settings.load().dagster_home
-    prepare_home(home)
-    os.environ["DAGSTER_HOME"] = str(home)
+    with embedded_instance(home):
+        pass  # Opening it makes what is not there: the folder, its configuration, limits.
     dagster = Path(sys.executable).parent / "dagster"
     workspace = str(PROJECT / "workspace.yaml")
     arguments = ["dev", "-w", workspace, "--port", str(port), "--host", host]

@@ -10,18 +10,23 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
 import dagster as dg
 from rich.table import Table
 
-from sales_assets.assets.keys import asset_key
+from sales_assets.assets.keys import EXCHANGE_RATES, asset_key
+from sales_assets.assets.mart_variables import Conversion
 from sales_assets.automation.landing import LAYERS
 from sales_assets.build import partitions_of
 from sales_assets.contracts.load import load_contracts
 from sales_assets.contracts.model import SourceContract
+from sales_assets.exchange_rates.api import ExchangeRateApi
+from sales_assets.exchange_rates.due import days_to_ask
+from sales_assets.exchange_rates.state import RateState
 from sales_assets.instance.embedded import embedded_instance
 from sales_assets.instance.runs import RunStarter, failure_reasons
 from sales_assets.partitions import Window
@@ -66,6 +71,9 @@ class Materializer:
         self._catalogue: Catalogue = resources["catalogue"]
         self._staging_area: StagingArea = resources["staging_area"]
         self._warehouse: Warehouse = resources["warehouse"]
+        self._rate_api: ExchangeRateApi = resources["exchange_rate_api"]
+        self._rate_state: RateState = resources["rate_state"]
+        self._conversion = Conversion.of(self._contracts, settings.reporting_currency)
         self._seconds: dict[str, float] = {}
         self._stack = ExitStack()
 
@@ -102,13 +110,21 @@ class Materializer:
         return plan_runs(days, refused)
 
     def _due(self, contract: SourceContract, window: Window, known: dict[str, Known]) -> list[date]:
+        now = datetime.now(UTC)
+        until = self._rate_api.published_until(now)
+        behind = days_to_ask(self._rate_state.days(window), self._conversion.symbols, until, now)
+        recorded = recorded_days(self._instance, contract, self._starter.keys_above_sources())
         return due_days(
             contract,
             window,
             known,
             self._warehouse.loaded(contract.name, window),
-            recorded_days(self._instance, contract, self._starter.keys_above_sources()),
+            recorded.difference(map(str, [*behind, *self._outdated])),
         )
+
+    @cached_property
+    def _outdated(self) -> list[date]:
+        return self._warehouse.outdated_marts(self._conversion.rules)
 
     def _known(self, contract: SourceContract) -> dict[str, Known]:
         return self._catalogue.refresh(contract, self._zone, self._staging_area.inspect)
@@ -128,6 +144,7 @@ class Materializer:
                 if contract.name in planned.sources
                 for layer in LAYERS
             ]
+            keys.append(EXCHANGE_RATES)
             keys += self._starter.keys_above_sources(reports=number == len(runs))
             run = self._starter.run(self._instance, keys, planned.window)
             if run.status is dg.DagsterRunStatus.CANCELED:
@@ -138,11 +155,13 @@ class Materializer:
         return failures
 
     def _add_seconds(self, run: dg.DagsterRun, total: float) -> None:
-        """Share a run's seconds out: its steps to their sources, the rest to the marts."""
+        """Share a run's seconds out: to sources and rates by their steps, the rest to the marts."""
+        rates = EXCHANGE_RATES.to_user_string()
+        names = {rates: "rates"} | {contract.name: contract.name for contract in self._contracts}
         for stats in self._instance.get_run_step_stats(run.run_id):
             if stats.start_time and stats.end_time:
-                name = "/".join(stats.step_key.split("__")[:2])
-                if any(contract.name == name for contract in self._contracts):
+                name = names.get("/".join(stats.step_key.split("__")[:2]))
+                if name is not None:
                     spent = stats.end_time - stats.start_time
                     self._seconds[name] = self._seconds.get(name, 0.0) + spent
                     total -= spent
@@ -154,6 +173,7 @@ class Materializer:
             self._contracts,
             self._warehouse,
             count_checks(self._instance, self._starter.check_keys()),
+            self._settings.reporting_currency,
             self._seconds if seconds else None,
         )
 

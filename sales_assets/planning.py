@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 import dagster as dg
 from dagster import DagsterEventType
 
-from sales_assets.assets.keys import asset_key
+from sales_assets.assets.keys import EXCHANGE_RATES, asset_key
 from sales_assets.contracts.model import SourceContract
 from sales_assets.errors import UsageError
 from sales_assets.partitions import DAY, Window, contiguous
@@ -101,9 +101,11 @@ def recorded_days(
     days = set(revenue)
     for layer in ("raw", "staged", "rejected"):
         days &= set(latest(asset_key(contract, layer), kind))
+    rates = latest(EXCHANGE_RATES, kind)
+    days &= set(rates)
     for key in downstream:
         marts = latest(key, kind)
-        days = {day for day in days if marts.get(day, -1) > revenue[day]}
+        days = {day for day in days if marts.get(day, -1) > max(rates[day], revenue[day])}
     return days
 
 

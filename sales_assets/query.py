@@ -40,12 +40,13 @@ def print_rows(
 
 
 def _text(value: Any) -> str:
-    return "" if value is None else str(_json(value) if isinstance(value, datetime) else value)
+    written = _json(value) if isinstance(value, datetime | Decimal) else value
+    return "" if value is None else str(written)
 
 
 def _json(value: Any) -> Any:
     if isinstance(value, datetime | date | time):
         return value.isoformat()
     if isinstance(value, Decimal):
-        return str(value)
+        return f"{value:f}"  # as str, a zero of ten decimals is 0E-10
     return str(value)

@@ -11,6 +11,7 @@ import difflib
 import os
 import re
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
@@ -30,6 +31,14 @@ class ObjectStoreKind(StrEnum):
 
     DIRECTORY = "directory"
     S3 = "s3"
+
+
+class ExchangeRatesKind(StrEnum):
+    """Where exchange rates come from."""
+
+    SNAPSHOT = "snapshot"
+    LIVE = "live"
+    RECORDED = "recorded"
 
 
 class Settings(BaseSettings):
@@ -85,6 +94,37 @@ class Settings(BaseSettings):
     lock_timeout_seconds: float = Field(
         default=3600.0, gt=0, description="How long a run waits for the embedded warehouse."
     )
+    reporting_currency: str = Field(
+        default="EUR",
+        pattern="^[A-Z]{3}$",
+        description="The currency (ISO 4217) in which all revenue is reported.",
+    )
+    exchange_rates: ExchangeRatesKind = Field(
+        default=ExchangeRatesKind.SNAPSHOT,
+        description="snapshot (the ECB's file), live (the API) or recorded (earlier answers).",
+    )
+    exchange_rates_url: str = Field(
+        default="https://api.frankfurter.dev/v1",
+        pattern="^https?://[^@]+$",
+        description="Address of the exchange-rate API, Frankfurter v1.",
+    )
+    exchange_rates_snapshot: Path = Field(
+        default=PROJECT / "sample_data" / "eurofxref-hist.zip",
+        description="The ECB's file of all its reference rates, eurofxref-hist.zip.",
+    )
+    exchange_rates_recordings: Path | None = Field(
+        default=None,
+        description="Folder of recorded answers; default: those in the object folder.",
+    )
+    exchange_rates_timeout_seconds: float = Field(
+        default=30.0, gt=0, description="How long one call of the API may take in all."
+    )
+    exchange_rate_jump_percent: Decimal = Field(
+        default=Decimal(30),
+        gt=0,
+        description="A rate that moves further in a day is put aside. The largest move of a "
+        "published currency since 2009 was 26.6 % (the Turkish lira on 2021-12-21).",
+    )
     memory_limit: str = Field(
         default="512MB",
         pattern=r"^\d+(\.\d+)?\s?[KMGT]i?B$",
@@ -98,6 +138,8 @@ class Settings(BaseSettings):
         "warehouse_path",
         "contracts",
         "pseudonym_keys",
+        "exchange_rates_snapshot",
+        "exchange_rates_recordings",
         mode="after",
     )
     @classmethod
@@ -176,6 +218,11 @@ class Settings(BaseSettings):
     def pseudonym_folder(self) -> Path:
         """Folder of the keys of pseudonyms."""
         return self.pseudonym_keys or self.home / "pseudonym_keys"
+
+    @property
+    def recordings_folder(self) -> Path:
+        """Folder of the recorded answers of the exchange-rate API."""
+        return self.exchange_rates_recordings or self.object_folder / "exchange_rates"
 
     @property
     def dagster_home(self) -> Path:

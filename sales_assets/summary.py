@@ -14,6 +14,7 @@ import dagster as dg
 from rich import box
 from rich.table import Table
 
+from sales_assets.amounts import cents, money
 from sales_assets.contracts.model import SourceContract
 from sales_assets.resources.manifests import Known
 from sales_assets.resources.warehouse import Warehouse
@@ -27,8 +28,15 @@ SELECT source, count(*) FILTER (lines > 0), sum(lines), sum(accepted), sum(rejec
 FROM ledger GROUP BY source
 """
 REVENUE = """
-SELECT source, currency, sum(net_amount) FROM revenue GROUP BY source, currency ORDER BY currency
+SELECT source, currency, count(*), sum(net_amount)
+FROM revenue GROUP BY source, currency ORDER BY currency
 """
+REPORTED = """
+SELECT source, currency, sum(lines), sum(net_revenue),
+    CASE WHEN count(*) = count(reporting_net_revenue) THEN sum(reporting_net_revenue) END
+FROM daily_revenue WHERE reporting_currency = ? GROUP BY source, currency
+"""
+MARTS = frozenset({"marts", "core", "staging"})
 
 
 @dataclass(frozen=True)
@@ -61,51 +69,77 @@ def source_table(
     contracts: Sequence[SourceContract],
     warehouse: Warehouse,
     checks: Mapping[dg.AssetKey, CheckCounts],
+    reporting_currency: str,
     seconds: Mapping[str, float] | None = None,
 ) -> Table:
-    """One line for each source: days, lines, revenue, checks and, after a run, seconds."""
+    """One line for each source: days, lines, revenue, checks and, after a run, seconds.
+
+    Below the sources are the checks of what all of them share.
+    """
     totals = {row[0]: row[1:] for row in warehouse.rows(TOTALS)}
-    revenue: dict[str, list[str]] = {}
-    for source, currency, net in warehouse.rows(REVENUE):
-        revenue.setdefault(source, []).append(f"{money(net)} {currency}")
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("source", no_wrap=True)
-    headings = ["days", "lines", "accepted", "rejected", "net revenue", "checks passed", "failed"]
-    for heading in [*headings, *(["seconds"] if seconds is not None else [])]:
+    loaded: dict[str, dict[str, tuple[int, Decimal]]] = {}
+    for source, currency, lines, net in warehouse.rows(REVENUE):
+        loaded.setdefault(source, {})[currency] = (lines, net)
+    reported = _reported(warehouse, loaded, reporting_currency)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    # Of a table that is too wide, names go on in the next line; no digit is ever lost.
+    table.add_column("source", overflow="fold")
+    headings = ["days", "lines", "accepted", "rejected", "net revenue", f"in {reporting_currency}"]
+    headings += ["checks\npassed", "failed", *(["seconds"] if seconds is not None else [])]
+    for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
+
+    def counted(name: str, own: Sequence[CheckCounts]) -> list[str]:
+        return [
+            str(sum(c.passed for c in own)),
+            _failed(sum(c.failed for c in own)),
+            *([f"{seconds.get(name, 0):.1f}"] if seconds is not None else []),
+        ]
+
     for contract in contracts:
         days, lines, accepted, rejected, _ = totals.get(contract.name, (0, 0, 0, 0, None))
         own = [c for key, c in checks.items() if key.path[:2] == [contract.team, contract.source]]
+        amounts = loaded.get(contract.name, {}).items()
         table.add_row(
             contract.name,
             *(f"{int(number or 0):,}" for number in (days, lines, accepted, rejected)),
-            "\n".join(revenue.get(contract.name, ["-"])),
-            str(sum(c.passed for c in own)),
-            _failed(sum(c.failed for c in own)),
-            *([f"{seconds.get(contract.name, 0):.1f}"] if seconds is not None else []),
+            "\n".join(f"{money(net)} {currency}" for currency, (_, net) in amounts) or "-",
+            reported.get(contract.name, "-"),
+            *counted(contract.name, own),
         )
-    marts = [c for key, c in checks.items() if key.path[0] in {"marts", "core", "staging"}]
     table.add_section()
-    table.add_row(
-        "marts",
-        *([""] * 5),
-        str(sum(c.passed for c in marts)),
-        _failed(sum(c.failed for c in marts)),
-        *([f"{seconds.get('marts', 0):.1f}"] if seconds is not None else []),
-    )
+    for name, groups in (("rates", {"rates"}), ("marts", MARTS)):
+        own = [c for key, c in checks.items() if key.path[0] in groups]
+        table.add_row(name, *([""] * 6), *counted(name, own))
     return table
+
+
+def _reported(
+    warehouse: Warehouse, loaded: Mapping[str, Mapping[str, tuple[int, Decimal]]], currency: str
+) -> dict[str, str]:
+    """Each source's net revenue in the reporting currency, if the marts have it.
+
+    Not if a line could not be converted, or if the marts do not hold what is loaded by now: a
+    part of a sum would pass for the whole.
+    """
+    if "reporting_net_revenue" not in warehouse.columns("daily_revenue")["daily_revenue"]:
+        return {}
+    held: dict[str, dict[str, tuple[int, Decimal]]] = {}
+    converted: dict[str, list[Decimal | None]] = {}
+    for source, original, lines, net, amount in warehouse.rows(REPORTED, [currency]):
+        held.setdefault(source, {})[original] = (lines, net)
+        converted.setdefault(source, []).append(amount)
+    told = {}
+    for source, amounts in converted.items():
+        known = [amount for amount in amounts if amount is not None]
+        whole = len(known) == len(amounts) and held[source] == loaded.get(source)
+        told[source] = money(cents(sum(known, Decimal(0)))) if whole else "incomplete"
+    return told
 
 
 def refused_lines(known: Iterable[Known]) -> list[str]:
     """Why drops are refused, one text for each."""
     return [item.refused for item in known if item.refused]
-
-
-def money(amount: Decimal) -> str:
-    """An exact amount with thousands separators, and at least two decimals."""
-    text = f"{amount.normalize():,f}"
-    whole, _, decimals = text.partition(".")
-    return f"{whole}.{decimals.ljust(2, '0')}"
 
 
 def _failed(number: int) -> str:

@@ -10,13 +10,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Any
 
+from sales_assets.amounts import cents, money
 from sales_assets.contracts.inspection import part_name
 from sales_assets.errors import UsageError
 from sales_assets.resources.warehouse import Warehouse
-from sales_assets.summary import money
 
 COLUMNS = (
     "file",
@@ -32,7 +33,10 @@ COLUMNS = (
     "currency",
 )
 """What is shown of a row; the rest of it is in `revenue`, by file and line."""
-
+CONVERTED = ("reporting_net_amount", "rate_date")
+"""What is shown beside it of `fct_sales`; empty while the marts do not hold the row."""
+FOUND = (*CONVERTED, "reporting_currency")
+"""What is asked of `fct_sales`."""
 
 FATE = ("file", "line", "became", "partition_date", "net_amount", "currency", "reasons", "text")
 """What is shown of a line. Personal values are masked in `text`, which rejected lines have."""
@@ -74,19 +78,45 @@ def behind(
         raise UsageError("Say which number: give --day, --product, --order or --region")
     where = " AND ".join(f"{column} = ?" for column in given)
     values = list(given.values())
+    asked = f"SELECT * FROM revenue WHERE {where}"
+    converted = _converted(warehouse)
     rows = warehouse.rows(
-        f"SELECT {', '.join(COLUMNS)} FROM revenue WHERE {where} "
-        f"ORDER BY source, file, line LIMIT {int(limit)}",
+        f"WITH asked AS ({asked} ORDER BY source, file, line LIMIT {int(limit)}) "
+        f"SELECT {', '.join(COLUMNS + CONVERTED)} FROM {converted} ORDER BY source, file, line",
         values,
     )
     sums = warehouse.rows(
-        "SELECT currency, count(*), sum(net_amount) FROM revenue "
-        f"WHERE {where} GROUP BY currency ORDER BY currency",
+        f"WITH asked AS ({asked}) SELECT currency, count(*), sum(net_amount), "
+        "max(reporting_currency), CASE WHEN count(*) = count(reporting_net_amount) "
+        f"THEN sum(reporting_net_amount) END FROM {converted} GROUP BY currency ORDER BY currency",
         values,
     )
-    count = sum(lines for _, lines, _ in sums)
-    net = ", ".join(f"{money(amount)} {currency}" for currency, _, amount in sums) or "nothing"
-    return Answer(COLUMNS, rows, f"{count:,} lines, net amount {net}; {len(rows):,} are shown.")
+    count = sum(row[1] for row in sums)
+    net = ", ".join(f"{money(amount)} {currency}" for currency, _, amount, *_ in sums) or "nothing"
+    told = f"{count:,} lines, net amount {net}{_together(sums)}; {len(rows):,} are shown."
+    return Answer(COLUMNS + CONVERTED, rows, told)
+
+
+def _together(sums: Sequence[tuple[Any, ...]]) -> str:
+    """What lines of other currencies come to in the reporting currency, if all are converted."""
+    currencies = {reporting for *_, reporting, _ in sums}
+    amounts = [amount for *_, amount in sums]
+    if None in amounts or len(currencies) != 1 or currencies == {row[0] for row in sums}:
+        return ""
+    return f", in all {money(cents(sum(amounts, Decimal(0))))} {currencies.pop()}"
+
+
+def _converted(warehouse: Warehouse) -> str:
+    """The rows of `asked` with the amount that `fct_sales` has of the very same line."""
+    if not warehouse.columns("fct_sales")["fct_sales"].issuperset(FOUND):
+        nothing = ", ".join(f"NULL AS {column}" for column in FOUND)
+        return f"(SELECT *, {nothing} FROM asked) AS lines"
+    # What is loaded anew has no amount before the marts follow, rather than that of before.
+    same = "source, partition_date, file, file_sha256, line, order_date, net_amount, currency"
+    return (
+        f"asked LEFT JOIN (SELECT {same}, {', '.join(FOUND)} FROM fct_sales) AS converted "
+        f"USING ({same})"
+    )
 
 
 def fate(warehouse: Warehouse, place: str) -> Answer:

@@ -6,7 +6,7 @@ Belongs here: driving the real definitions on a real instance. Does not: any exp
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
@@ -32,6 +32,7 @@ TABLES = (
     "main.revenue",
     "main.rejected",
     "main.outweighed",
+    "staging.stg_exchange_rates",
     "staging.stg_sales",
     "core.fct_sales",
     "marts.daily_revenue",
@@ -69,8 +70,13 @@ class Installation:
     """Settings, definitions and an instance, all below one folder."""
 
     def __init__(
-        self, home: Path, contracts: Iterable[Path] | None = None, **settings: Any
+        self,
+        home: Path,
+        contracts: Iterable[Path] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+        **settings: Any,
     ) -> None:
+        self.overrides = dict(overrides or {})
         if contracts is not None:
             folder = home / "contracts"
             folder.mkdir(parents=True, exist_ok=True)
@@ -97,8 +103,8 @@ class Installation:
 
     def reload(self) -> None:
         """Build the definitions again, as a restarted code location does."""
-        self.definitions = build_definitions(self.settings)
-        self.resources = build_resources(self.settings)
+        self.definitions = build_definitions(self.settings, self.overrides)
+        self.resources = build_resources(self.settings) | self.overrides
 
     def land(self, source: str, *files: Path) -> None:
         """Land files as `sales-assets land` does."""
@@ -120,12 +126,14 @@ class Installation:
         *,
         layers: Sequence[str] = LAYERS,
         marts: bool = True,
+        rates: bool = True,
         reports: bool = False,
         raise_on_error: bool = True,
     ) -> dg.ExecuteInProcessResult:
         """Materialise a range of days in one run, as a backfill from the UI does."""
         window = Window.of_keys(first, last)
         above = {"staging", "core", "marts"} if marts else set()
+        above |= {"rates"} if rates and layers else set()  # they go along with drops
         above |= {"reports"} if reports else set()
         wanted = set(sources or self.contracts)
         job = self.definitions.resolve_implicit_global_asset_job_def()

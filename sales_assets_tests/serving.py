@@ -31,14 +31,17 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(made: Installation, port: int | None = None) -> Iterator[None]:
-    """The daemon of an installation and, on a port, its webserver."""
+def serving(
+    made: Installation, port: int | None = None, settings: Mapping[str, str] | None = None
+) -> Iterator[None]:
+    """The daemon of an installation and, on a port, its webserver; with more settings."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("SALES_ASSETS_", "DAGSTER_"))}
     env = {
         **kept,
         "SALES_ASSETS_HOME": str(made.settings.home),
         "SALES_ASSETS_CONTRACTS": str(made.settings.contracts_folder),
         "DAGSTER_HOME": str(made.settings.dagster_home),
+        **(settings or {}),
     }
     workspace = ["-w", str(PROJECT / "workspace.yaml")]
     commands = [[str(BIN / "dagster-daemon"), "run", *workspace]]

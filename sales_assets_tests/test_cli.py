@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from sales_assets.assets.exchange_rates import POOL
 from sales_assets_tests.harness import SAMPLE, SHOP, TILL, Installation, Run, calling, drop
 
 
@@ -191,6 +193,13 @@ def test_rows_are_printed_as_table_csv_and_json_with_exact_decimals(home: Path, 
     assert "1 row" in table
 
 
+def test_a_zero_is_printed_with_its_decimals(run: Run) -> None:
+    sql = "select 0::decimal(38, 10) as nothing"
+    assert run("query", sql, "--format", "csv")[1].split() == ["nothing", "0.0000000000"]
+    assert json.loads(run("query", sql, "--format", "json")[1]) == [{"nothing": "0.0000000000"}]
+    assert "0.0000000000" in run("query", sql)[1]
+
+
 def test_a_bad_drop_in_the_landing_zone_fails_its_day_by_name_and_leaves_the_others(
     home: Path,
 ) -> None:
@@ -222,6 +231,20 @@ def test_status_tells_of_lines_that_no_day_of_the_history_holds(
     code, _, told = run("status")
     assert code == 0
     assert "2 lines of tests/till lie outside of the contract's history" in told
+
+
+def test_status_before_there_are_marts_gives_no_amount_in_the_reporting_currency(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SALES_ASSETS_REPORTING_CURRENCY", "USD")
+    with Installation(home, [SHOP, TILL]) as made:
+        made.write_drop("shop", "2024-01-01.csv", drop("1,2024-01-01,tea,ann,1"))
+        made.materialize("2024-01-01", "2024-01-01", ["shop"], marts=False)
+    code, told, _ = run("status")
+    assert code == 0
+    assert "in USD" in told
+    assert "1.00 EUR       -" in told
+    assert " rates " in told
 
 
 def test_status_names_sources_whose_contract_is_gone(run: Run, home: Path) -> None:
@@ -328,3 +351,19 @@ def test_trace_follows_a_number_of_a_source_and_a_line(run: Run, home: Path) -> 
     code, _, error = run("trace", "--source", "shoe", "--day", "2024-01-01")
     assert code != 0
     assert "there is no source 'shoe'" in error
+
+
+def test_the_ui_is_started_on_an_instance_that_lets_one_run_at_a_time_call_the_api(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr(os, "execv", lambda _program, arguments: started.append(arguments))
+    monkeypatch.setenv("DAGSTER_HOME", "elsewhere")
+    (home / "dagster" / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    assert run("ui", "--port", "3456")[0] == 0
+    [arguments] = started
+    assert arguments[-4:] == ["--port", "3456", "--host", "127.0.0.1"]
+    assert os.environ["DAGSTER_HOME"] == str(home / "dagster")
+    with dg.DagsterInstance.from_config(str(home / "dagster")) as instance:
+        [pool] = instance.event_log_storage.get_pool_limits()
+    assert (pool.name, pool.limit) == (POOL, 1)

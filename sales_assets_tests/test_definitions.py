@@ -73,11 +73,13 @@ def test_all_assets_are_in_the_one_object_with_one_partitions_definition(tmp_pat
         "marts/daily_revenue",
         "marts/revenue_by_product",
         "marts/revenue_by_region",
+        "rates/exchange_rates",
         "reports/sales_report",
         "retail/pizzaplace/raw",
         "retail/pizzaplace/rejected",
         "retail/pizzaplace/revenue",
         "retail/pizzaplace/staged",
+        "staging/stg_exchange_rates",
         "staging/stg_sales",
     ]
     assert found["partitions"] == 1

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sales_assets.assets.keys import asset_key
+from sales_assets.assets.keys import EXCHANGE_RATES, asset_key
 from sales_assets.automation.landing import LAYERS
 from sales_assets.contracts.inspection import Inspection, Part
 from sales_assets.contracts.load import load_contract
@@ -205,7 +205,7 @@ def test_a_refused_drop_that_may_hold_any_day_makes_all_of_them_due(
 
 def test_a_day_counts_as_recorded_once_its_marts_came_after_its_revenue() -> None:
     mart = dg.AssetKey(["marts", "daily_revenue"])
-    layers = [asset_key(DAILY, layer) for layer in LAYERS]
+    layers = [EXCHANGE_RATES, *(asset_key(DAILY, layer) for layer in LAYERS)]
 
     def materialised(instance: dg.DagsterInstance, *keys: dg.AssetKey, on: int) -> None:
         for key in keys:
@@ -217,12 +217,15 @@ def test_a_day_counts_as_recorded_once_its_marts_came_after_its_revenue() -> Non
         materialised(instance, *layers, mart, on=1)
         materialised(instance, mart, *layers, on=2)
         materialised(instance, *layers, on=3)
-        materialised(instance, layers[0], layers[2], mart, on=4)
+        materialised(instance, layers[1], layers[3], mart, on=4)
         materialised(instance, *layers, mart, on=5)
-        materialised(instance, layers[2], on=5)
+        materialised(instance, layers[3], on=5)
+        materialised(instance, *layers, mart, on=6)
+        materialised(instance, EXCHANGE_RATES, on=6)
+        materialised(instance, *layers[1:], mart, on=7)
 
         assert recorded_days(instance, DAILY, [mart]) == keys([day(1)])
-        assert recorded_days(instance, DAILY, []) == keys(map(day, (1, 2, 3, 5)))
+        assert recorded_days(instance, DAILY, []) == keys(map(day, (1, 2, 3, 5, 6)))
 
 
 PLANS = st.dictionaries(

@@ -92,8 +92,13 @@ def test_every_make_target_of_the_readme_exists() -> None:
 
 @pytest.mark.long
 def test_every_command_of_the_readme_runs_in_its_order(clone: Path, env: Mapping[str, str]) -> None:
+    conversions: list[str] = []
     for command in COMMANDS:
         if command in NOT_FROM_HERE or command == "make ui":
+            continue
+        if command.startswith("export "):
+            name, _, value = command.removeprefix("export ").partition("=")
+            env = {**env, name: value.replace("$PWD", str(clone))}
             continue
         done = subprocess.run(
             command, shell=True, cwd=clone, env=env, capture_output=True, text=True, check=False
@@ -101,7 +106,9 @@ def test_every_command_of_the_readme_runs_in_its_order(clone: Path, env: Mapping
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         if command == "make run":
             assert "817,860.05 USD" in done.stdout
-            assert "222,159,013.63 USD" in done.stdout
+            assert "49,468,920.74 AUD" in done.stdout
+            assert "43,852,051.67 EUR" in done.stdout
+            assert "35,541,107.96 USD" in done.stdout
             assert "sales_report.html" in done.stdout
         if "infer" in command:
             assert "It accepts 2 of the sample's 2 lines." in done.stderr
@@ -111,9 +118,17 @@ def test_every_command_of_the_readme_runs_in_its_order(clone: Path, env: Mapping
         if "laden/teeladen" in command:
             assert "1009.8000" in done.stdout
             assert "24.5000" in done.stdout
-        if command.startswith(".venv/bin/sales-assets query") and "net_amount" in command:
-            assert "330109301.2600" in done.stdout
+        if "rate_state" in command:
+            conversions += [done.stdout]
+        if command.startswith(".venv/bin/sales-assets query") and "sum(net_amount)" in command:
+            assert "69148314.9900" in done.stdout
+            assert "46150309.6300" in done.stdout
             assert "817860.0500" in done.stdout
+    outage, recovered = conversions
+    assert outage.count("stale") == 2
+    assert outage.count("2015-01-30") == 1 + 5, "all five days are at the rates of one Friday"
+    assert "stale" not in recovered
+    assert recovered.count("current") == 5
 
 
 @pytest.mark.long

@@ -55,6 +55,7 @@ def test_a_day_of_a_mart_is_made_of_the_lines_that_are_told(
         "WHERE source = 'tests/shop' AND order_date = '2024-01-01'"
     )
     assert sum(column(found, "net_amount")) == mart == Decimal("3.25")
+    assert sum(column(found, "reporting_net_amount")) == mart
     assert found.told == "2 lines, net amount 3.25 EUR; 2 are shown."
 
 
@@ -73,6 +74,40 @@ def test_a_product_of_all_sources_and_an_order_are_found(warehouse: Warehouse) -
     assert lines(behind(warehouse, limit=50, order="7")) == [(MANY, 2)]
     assert lines(behind(warehouse, limit=50, order="7", source="tests/shop")) == []
     assert lines(behind(warehouse, limit=50, product="tea' OR '1' = '1")) == []
+
+
+def test_lines_of_other_currencies_are_shown_with_their_rates_and_what_they_come_to(
+    tmp_path: Path,
+) -> None:
+    with Installation(tmp_path / "home", [SHOP], reporting_currency="USD") as made:
+        made.write_drop("shop", "2024-01-01.csv", drop("1,2024-01-01,tea,ann,10"))
+        made.write_drop("shop", "2024-01-03.csv", drop("2,2024-01-03,tea,ann,5"))
+        made.materialize("2024-01-01", "2024-01-03")
+        found = behind(build_warehouse(made.settings), limit=1, product="tea")
+        [(total,)] = made.query("SELECT sum(reporting_net_revenue) FROM daily_revenue")
+
+        assert column(found, "reporting_net_amount") == [Decimal("11.05")]
+        assert column(found, "rate_date") == [date(2023, 12, 29)]
+        assert f"net amount 15.00 EUR, in all {round(total, 2)} USD; 1 are shown" in found.told
+
+        # A line that was loaded anew has no amount in the marts yet.
+        made.write_drop("shop", "2024-01-03.csv", drop("2,2024-01-03,tea,ann,6"))
+        made.materialize("2024-01-03", "2024-01-03", marts=False)
+        found = behind(build_warehouse(made.settings), limit=9, product="tea")
+
+        assert column(found, "reporting_net_amount") == [Decimal("11.05"), None]
+        assert found.told == "2 lines, net amount 16.00 EUR; 2 are shown."
+
+
+def test_lines_are_shown_before_there_are_marts(tmp_path: Path) -> None:
+    with Installation(tmp_path / "home", [SHOP]) as made:
+        made.write_drop("shop", "2024-01-01.csv", drop("1,2024-01-01,tea,ann,10"))
+        made.materialize("2024-01-01", "2024-01-01", marts=False)
+        found = behind(build_warehouse(made.settings), limit=9, product="tea")
+
+        assert lines(found) == [(FIRST, 2)]
+        assert column(found, "reporting_net_amount") == column(found, "rate_date") == [None]
+        assert found.told == "1 lines, net amount 10.00 EUR; 1 are shown."
 
 
 def test_a_question_for_everything_is_refused(warehouse: Warehouse) -> None:

@@ -56,7 +56,8 @@
 {%- endmacro %}
 
 
-{#- Totals per source and currency that differ between two sets of rows, to the last digit.
+{#- Totals per source and currency that differ between two sets of rows, to the last digit. A
+    total that rows of `whole` lack is not compared.
     totals: expression over `parts` -> expression over `whole`. left_out: condition on the rows of
     `whole` that `parts` does not hold; they are added to it. -#}
 {% macro totals_that_differ(totals, parts, whole, left_out=none) -%}
@@ -85,7 +86,10 @@
     group by source, currency
     having
         {%- for _ in totals %}
-        {{ 'or ' if not loop.first }}sum(total_{{ loop.index }}) <> sum(expected_{{ loop.index }})
+        {{ 'or ' if not loop.first }}(
+            coalesce(sum(total_{{ loop.index }}), 0) <> sum(expected_{{ loop.index }})
+            and count(*) = count(expected_{{ loop.index }})
+        )
         {%- endfor %}
 {%- endmacro %}
 

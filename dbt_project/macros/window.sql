@@ -55,7 +55,8 @@
 
 
 {#- Rows whose `key` (say: source and order date) the window's days touch: what their lines have
-    now, and what the lines had that a restatement replaced. -#}
+    now, and what the lines had that a restatement replaced. Other days that are computed anew
+    (see in_changed_days) touch theirs too. -#}
 {% macro touched(key) -%}
     {%- set columns = key | join(', ') -%}
     {%- set relations = [ref('fct_sales'), source('warehouse', 'restated')] -%}
@@ -64,7 +65,7 @@
             {%- for relation in relations %}
             select {{ columns }}
             from {{ relation }}
-            where {{ in_window('partition_date') }}
+            where {{ in_changed_days('partition_date') }}
             {%- if not loop.last %}
             union
             {%- endif %}
@@ -78,7 +79,7 @@
 
 {#- Rows of the window's days, and of the other days that loading them has changed: `moved_dates`
     (ISO dates with commas) names the days of which lines began or ceased to count, where a key is
-    unique across days. -#}
+    unique across days, get another rate, or were left unfinished by an earlier run. -#}
 {% macro in_changed_days(column) -%}
     {%- set moved = [] -%}
     {%- for day in (var('moved_dates', none) or '').split(',') if day and is_windowed() -%}

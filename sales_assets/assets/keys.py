@@ -18,6 +18,12 @@ def asset_key(contract: SourceContract, layer: str) -> dg.AssetKey:
     return dg.AssetKey([contract.team, contract.source, layer])
 
 
+EXCHANGE_RATES = dg.AssetKey(["rates", "exchange_rates"])
+"""The rates that the marts convert sales at."""
+
+FCT_SALES = dg.AssetKey(["core", "fct_sales"])
+"""All sales, converted."""
+
 BACKFILL = dg.BackfillPolicy.single_run()
 """A range of days is one run, so that a year costs little more than a day."""
 

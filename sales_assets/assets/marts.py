@@ -1,12 +1,14 @@
 """The dbt models as assets: which they are and what they depend on.
 
 Belongs here: keys, dependencies, groups and automation of the dbt assets. Does not: their SQL,
-columns, tests and owners (dbt_project/), or how dbt runs (`resources.dbt`).
+columns, tests and owners (dbt_project/), how dbt runs (`resources.dbt`), or what a run tells the
+models (`mart_variables`).
 
 Without `from __future__ import annotations`: Dagster reads the asset's annotations as objects.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -20,13 +22,17 @@ from dagster_dbt.asset_utils import get_asset_check_key_for_test
 from dagster_dbt.core.dbt_event_iterator import DbtDagsterEventType
 from dagster_shared.record import replace
 
-from sales_assets.errors import PermanentError
+from sales_assets.assets.keys import EXCHANGE_RATES
+from sales_assets.assets.mart_variables import Conversion, window_variables
+from sales_assets.errors import PermanentError, UsageError
 from sales_assets.partitions import Window, run_window
 from sales_assets.resources.dbt import DbtInProcess
 from sales_assets.resources.warehouse import Warehouse
 
 WAREHOUSE = "warehouse"
-"""The dbt source whose tables the revenue assets write."""
+"""The dbt source whose tables the revenue assets and the exchange rates write."""
+RATE_TABLES = frozenset({"exchange_rates", "rate_days"})
+"""Those of its tables that hold exchange rates."""
 
 
 class HomelessTestError(PermanentError):
@@ -34,22 +40,23 @@ class HomelessTestError(PermanentError):
 
 
 class MartsTranslator(DagsterDbtTranslator):
-    """Names dbt models by their folder, and lets the revenue assets stand for their table.
+    """Names dbt models by their folder, and lets the assets stand for the tables they write.
 
     `models/marts/daily_revenue.sql` is `marts/daily_revenue`. The tables of the source `warehouse`
-    are shared by all revenue assets: a model that reads one depends on all of them. A source of
-    another name is one asset, its key stated in dbt (`meta: {dagster: {asset_key: [...]}}`).
+    are shared by all revenue assets: a model that reads one depends on all of them, or on the
+    exchange rates. A source of another name is one asset, its key stated in dbt
+    (`meta: {dagster: {asset_key: [...]}}`).
     """
 
     def __init__(
         self,
         revenue_keys: Sequence[dg.AssetKey],
-        on_revenue: dg.AutomationCondition[Any] | None,
+        on_sources: dg.AutomationCondition[Any] | None,
         along: dg.AutomationCondition[Any] | None,
     ) -> None:
         super().__init__()
         self._revenue_keys = revenue_keys
-        self._on_revenue = on_revenue
+        self._on_sources = on_sources
         self._along = along
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
@@ -68,7 +75,7 @@ class MartsTranslator(DagsterDbtTranslator):
         """One for the models that read sources only, one for those that read a model."""
         read = dbt_resource_props.get("depends_on", {}).get("nodes", [])
         reads_model = any(node.startswith("model.") for node in read)
-        return self._along if reads_model else self._on_revenue
+        return self._along if reads_model else self._on_sources
 
     def get_asset_spec(
         self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
@@ -89,11 +96,16 @@ class MartsTranslator(DagsterDbtTranslator):
         return spec and replace(spec, additional_deps=self._real(spec.additional_deps))
 
     def _real(self, deps: Iterable[dg.AssetDep]) -> Sequence[dg.AssetDep]:
-        deps = list(deps)
-        others = [dep for dep in deps if dep.asset_key.path[0] != WAREHOUSE]
-        if len(others) == len(deps):
-            return others
-        return [*others, *(dg.AssetDep(key) for key in self._revenue_keys)]
+        real: dict[dg.AssetKey, dg.AssetDep] = {}
+        for dep in deps:
+            folder, *rest = dep.asset_key.path
+            if folder != WAREHOUSE:
+                real[dep.asset_key] = dep
+            elif RATE_TABLES.isdisjoint(rest):
+                real |= {key: dg.AssetDep(key) for key in self._revenue_keys}
+            else:
+                real[EXCHANGE_RATES] = dg.AssetDep(EXCHANGE_RATES)
+        return list(real.values())
 
 
 def build_marts(
@@ -101,15 +113,17 @@ def build_marts(
     manifest: Mapping[str, Any],
     revenue_keys: Sequence[dg.AssetKey],
     partitions_def: dg.DailyPartitionsDefinition,
-    on_revenue: dg.AutomationCondition[Any] | None = None,
+    conversion: Conversion,
+    on_sources: dg.AutomationCondition[Any] | None = None,
     along: dg.AutomationCondition[Any] | None = None,
 ) -> dg.AssetsDefinition:
     """All dbt models and their tests, as one step that a range of days runs once.
 
-    `manifest` comes from `dbt_manifest.read_manifest`; `on_revenue` is the automation condition of
-    models that read no other model, `along` that of all above them.
+    `manifest` comes from `dbt_manifest.read_manifest`; `on_sources` is the automation condition of
+    models that read no other model, `along` that of all above them; `conversion` is what the
+    models are told of currencies.
     """
-    translator = MartsTranslator(revenue_keys, on_revenue, along)
+    translator = MartsTranslator(revenue_keys, on_sources, along)
     _refuse_homeless_tests(manifest, translator)
 
     @dbt_assets(
@@ -122,23 +136,32 @@ def build_marts(
     def marts(
         context: dg.AssetExecutionContext, dbt: DbtInProcess, warehouse: Warehouse
     ) -> Iterator[DbtDagsterEventType]:
+        window, is_all = run_window(context), marts.keys <= context.selected_asset_keys
         with warehouse.exclusive():
-            variables = _variables(warehouse, run_window(context))
-            yield from dbt.build(context, variables=variables)
+            refresh = warehouse.needs_full_refresh(conversion.reporting_currency)
+            if refresh and not is_all:
+                raise UsageError(
+                    "The models have to be made anew for all of history, since they or the "
+                    "reporting currency have changed; materialise all of them together, say by "
+                    "`sales-assets materialize --missing`"
+                )
+            days = _days(warehouse, window, conversion)
+            changed = None if refresh or window is None else days
+            warehouse.begin_marts(changed)
+            variables = conversion.variables | window_variables(window, days)
+            yield from dbt.build(context, variables=variables, full_refresh=refresh)
+            if is_all:
+                warehouse.end_marts(changed, conversion.rules)
 
     return marts
 
 
-def _variables(warehouse: Warehouse, window: Window | None) -> dict[str, str]:
-    """What the models are told of a run: its days, and others that loading those has changed."""
+def _days(warehouse: Warehouse, window: Window | None, conversion: Conversion) -> list[date]:
+    """The days of drops that a run computes: its own, and others that have to be done anew."""
+    others = warehouse.outdated_marts(conversion.rules)
     if window is None:
-        return {}
-    moved = ",".join(map(str, warehouse.moved_days(window)))
-    return {
-        "start_date": str(window.start),
-        "end_date": str(window.end),
-        **({"moved_dates": moved} if moved else {}),
-    }
+        return others
+    return sorted({*window.days(), *warehouse.moved_days(window), *others})
 
 
 def _refuse_homeless_tests(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> None:

@@ -11,9 +11,11 @@ from typing import Any
 
 import dagster as dg
 
+from sales_assets.amounts import cents, plain
 from sales_assets.report.data import read_report
 from sales_assets.report.figures import figures
-from sales_assets.report.page import plain, render
+from sales_assets.report.page import render
+from sales_assets.report.reporting import Reporting
 from sales_assets.resources.report_folder import ReportFolder
 from sales_assets.resources.warehouse import Warehouse
 
@@ -32,8 +34,8 @@ def build_report(
         key=["reports", "sales_report"],
         deps=keys,
         description=(
-            "One HTML page: revenue by source and currency, what was rejected, and whether the "
-            "totals of all layers agree. It needs no network."
+            "One HTML page: revenue by source and currency and in the reporting currency, what was "
+            "rejected, and whether the totals of all layers agree. It needs no network."
         ),
         group_name="reports",
         owners=["team:analytics"],
@@ -56,7 +58,24 @@ def build_report(
                     f"net_revenue {sales.source} {sales.currency}": plain(sales.total.net)
                     for sales in report.sales
                 },
+                **_reporting(report.reporting),
             }
         )
 
     return sales_report
+
+
+def _reporting(reporting: Reporting | None) -> dict[str, str | int]:
+    """Net revenue in the reporting currency, and how many lines keep a sum from being given."""
+    if reporting is None:
+        return {}
+    return {
+        **{
+            f"net_revenue {series.name} in {reporting.currency}": (
+                "not given" if series.total is None else plain(cents(series.total))
+            )
+            for series in (*reporting.sources, reporting.together)
+        },
+        "unconverted_lines": sum(item.lines for item in reporting.unconverted),
+        "stale_rate_lines": sum(item.lines for item in reporting.stale),
+    }

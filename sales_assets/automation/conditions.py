@@ -9,36 +9,60 @@ their own and leave each other's days empty.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import dagster as dg
 from dagster import AutomationCondition
 
+Condition = dg.AutomationCondition[Any]
 
-def _when_upstream_changed(label: str) -> dg.AutomationCondition[Any]:
-    """True of what a dependency changed since it was last computed or asked for, once all is quiet.
 
-    Not `since_last_handled`: that drops a change whenever the asset itself was updated since the
-    last tick, although the change may have come after it. Here the change wins, at the price of
+def _when_changed(label: str, of_any: Callable[[Condition], Condition]) -> Condition:
+    """True of what upstream changed since it was last computed or asked for, once all is quiet.
+
+    `of_any` makes a condition on the upstream assets, true if it is of any. Not
+    `since_last_handled`: that drops a change whenever the asset itself was updated since the last
+    tick, although the change may have come after it. Here the change wins, at the price of
     computing a range twice if its sources and its marts were built between the same two ticks.
     """
-    changed = AutomationCondition.any_deps_updated()
+    changed = of_any(
+        (AutomationCondition.newly_updated() & ~AutomationCondition.executed_with_root_target())
+        | AutomationCondition.will_be_requested()
+    )
     pending = changed.since(AutomationCondition.initial_evaluation())
     handled = AutomationCondition.newly_updated() | AutomationCondition.newly_requested()
-    quiet = ~AutomationCondition.any_deps_in_progress() & ~AutomationCondition.in_progress()
-    wrong = AutomationCondition.any_deps_match(
-        AutomationCondition.any_checks_match(AutomationCondition.check_failed(), blocking_only=True)
-    ).with_label("a blocking check upstream failed")
-    return (pending & ~handled.since(changed) & quiet & ~wrong).with_label(label)
+    busy = AutomationCondition.in_progress()
+    quiet = ~of_any(busy) & ~busy
+    wrong = of_any(
+        AutomationCondition.any_checks_match(
+            AutomationCondition.check_failed(), blocking_only=True
+        ).with_label("a blocking check upstream failed")
+    )
+    found = pending & ~handled.since(changed) & quiet & ~wrong
+    return found.with_label(label)
 
 
-ON_REVENUE = _when_upstream_changed("a source's day changed")
-"""Exactly the days whose revenue changed, when nothing upstream runs or is known to be wrong."""
+def on_sources(keys: Sequence[dg.AssetKey]) -> Condition:
+    """For the staging models: the days of which any of the assets that the marts stand on changed.
+
+    One condition for all of them, though each reads only some: the days of revenue and of exchange
+    rates come from one run, and the models above are to be computed once for both, and not at all
+    while one of the two is known to be wrong.
+    """
+
+    def of_any(condition: Condition) -> Condition:
+        return reduce(or_, (AutomationCondition.asset_matches(key, condition) for key in keys))
+
+    return _when_changed("a source's day or its exchange rates changed", of_any)
+
 
 ALONG = AutomationCondition.any_deps_match(AutomationCondition.will_be_requested()).with_label(
     "a model below is asked for"
 )
 """A model goes along with those that it reads, in the same run."""
 
-ON_MARTS = _when_upstream_changed("a mart changed")
+ON_MARTS = _when_changed("a mart changed", AutomationCondition.any_deps_match)
 """The report, after its marts."""

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 
 import dagster as dg
 
-from sales_assets.assets.keys import asset_key
+from sales_assets.assets.keys import EXCHANGE_RATES, asset_key
 from sales_assets.contracts.model import SourceContract
 from sales_assets.partitions import Window, apart
 from sales_assets.resources.catalogue import Catalogue, Change
@@ -19,7 +19,8 @@ from sales_assets.resources.manifests import Known, fingerprint, manifests, refu
 from sales_assets.resources.staging_area import StagingArea
 
 LAYERS = ("raw", "staged", "revenue", "rejected")
-"""What a drop sets off directly; the marts follow by their own condition."""
+"""What a drop sets off directly, with the rates of its days; the marts follow by their own
+condition."""
 
 
 def build_landing_sensor(
@@ -34,6 +35,7 @@ def build_landing_sensor(
     looked at again. With another catalogue all of its changes are.
     """
     keys = [asset_key(contract, layer) for contract in contracts for layer in LAYERS]
+    keys.append(EXCHANGE_RATES)
 
     @dg.sensor(
         name="landing_zone",
@@ -162,7 +164,7 @@ def run_requests(
     return [
         dg.RunRequest(
             run_key=f"{contract.name}:{window}:{changes[-1].number}",
-            asset_selection=[asset_key(contract, layer) for layer in LAYERS],
+            asset_selection=[*(asset_key(contract, layer) for layer in LAYERS), EXCHANGE_RATES],
             tags={
                 "dagster/asset_partition_range_start": window.first_key,
                 "dagster/asset_partition_range_end": window.last_key,

@@ -11,7 +11,7 @@ from datetime import UTC
 
 import dagster as dg
 
-from sales_assets.assets.keys import asset_key
+from sales_assets.assets.keys import EXCHANGE_RATES, asset_key
 from sales_assets.automation.landing import LAYERS
 from sales_assets.contracts.model import SourceContract
 from sales_assets.partitions import DAY
@@ -20,6 +20,7 @@ from sales_assets.partitions import DAY
 def build_daily_schedule(contracts: Sequence[SourceContract]) -> dg.ScheduleDefinition:
     """Every day at 06:00 UTC, the day before, in one run."""
     keys = [asset_key(contract, layer) for contract in contracts for layer in LAYERS]
+    keys.append(EXCHANGE_RATES)
 
     @dg.schedule(
         name="daily",
@@ -36,7 +37,10 @@ def build_daily_schedule(contracts: Sequence[SourceContract]) -> dg.ScheduleDefi
             return dg.SkipReason(f"no source has {yesterday} in its history")
         return dg.RunRequest(
             partition_key=yesterday.isoformat(),
-            asset_selection=[asset_key(c, layer) for c in active for layer in LAYERS],
+            asset_selection=[
+                *(asset_key(c, layer) for c in active for layer in LAYERS),
+                EXCHANGE_RATES,
+            ],
         )
 
     return daily

@@ -103,7 +103,8 @@ def totals_match_staged_spec(key: dg.AssetKey) -> dg.AssetCheckSpec:
         "totals_match_staged",
         asset=key,
         blocking=True,
-        description="Amounts and net amounts in the warehouse equal the staged ones exactly.",
+        description="Amounts and net amounts in the warehouse, added up over all currencies as "
+        "control totals, equal the staged ones exactly.",
     )
 
 

@@ -43,7 +43,7 @@ def check_bindings(
 
     `table` is the object of the contract that has the columns and the rules of lines.
     """
-    connection = _engine().cursor()
+    connection = engine().cursor()
     # Names that are wrong themselves are told elsewhere.
     types = {column.name.lower(): column.sql_type for column in columns if column.name}
     for reference in references:
@@ -63,7 +63,7 @@ def check_bindings(
 
 
 @cache
-def _engine() -> duckdb.DuckDBPyConnection:
+def engine() -> duckdb.DuckDBPyConnection:
     """One empty database for the whole process: to make one takes 20 ms of CPU.
 
     It reaches nothing outside: DuckDB would look for the extension of an unknown function.

@@ -15,6 +15,7 @@ from pathlib import Path
 from open_data_contract_standard.model import SchemaObject, Server, Team
 
 from sales_assets.contracts.bind import check_bindings
+from sales_assets.contracts.currencies import read_currencies
 from sales_assets.contracts.dialects import read_dialect
 from sales_assets.contracts.fields import read_columns, read_mappings
 from sales_assets.contracts.keys import read_across_days, read_keys
@@ -31,8 +32,8 @@ from sales_assets.contracts.rules import (
     read_overlap,
     read_quality,
     read_rejected_limits,
-    read_tolerance,
 )
+from sales_assets.contracts.service_levels import read_rate_age, read_tolerance
 from sales_assets.contracts.sql import PARSER_VERSION
 from sales_assets.errors import ContractError
 
@@ -110,6 +111,7 @@ def load_contract(file: Path) -> SourceContract:
     calendar = read_calendar(problems, properties.get("calendar"))
     quality = read_quality(problems, revenue)
     tolerance = read_tolerance(problems, odcs.slaProperties)
+    rate_age = read_rate_age(problems, odcs.slaProperties)
     line_rules = read_line_rules(problems, lines, columns, qualified)
     limits = read_rejected_limits(problems, lines)
     pseudonym_key = problems.identifier(
@@ -121,6 +123,7 @@ def load_contract(file: Path) -> SourceContract:
     for reference in references:
         own = reference.columns, (), (), reference.line_rules
         check_bindings(problems, *own, table=reference.name)
+    currencies = read_currencies(problems, mappings, columns, dialect, references)
     problems.raise_if_any(file)
     assert server is not None
     assert server.path is not None
@@ -146,6 +149,8 @@ def load_contract(file: Path) -> SourceContract:
         history=history,
         calendar=calendar,
         late_tolerance=tolerance,
+        currencies=currencies,
+        rate_age_days=rate_age,
         quality=quality,
         line_rules=line_rules,
         rejected_limits=limits,
@@ -161,7 +166,11 @@ def load_contract(file: Path) -> SourceContract:
 
 
 def _digest(contract: SourceContract) -> str:
-    """Hash of what can change a row: not of descriptions, owners, checks, history or calendar."""
+    """Hash of what can change a row: not of descriptions, owners, checks, history or calendar.
+
+    Nor of the currencies, which follow from the rest, or of the age of rates, which are no part of
+    a row.
+    """
     day = contract.day
     deciding: list[object] = [
         PARSER_VERSION,

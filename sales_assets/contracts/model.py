@@ -300,6 +300,11 @@ class SourceContract:
     calendar: Calendar
     late_tolerance: timedelta
     """How far before its drop's day a line may be dated (only where the file names the day)."""
+    currencies: tuple[str, ...] = ()
+    """Every ISO 4217 code that an accepted line can have, sorted."""
+    rate_age_days: int = 7
+    """How many days before a line's day its exchange rate may be of. The longest closing of the
+    European Central Bank, over Easter or Christmas, is shorter than the default."""
     quality: tuple[QualityRule, ...] = ()
     line_rules: tuple[LineRule, ...] = ()
     rejected_limits: tuple[RejectedLimit, ...] = ()

@@ -1,22 +1,19 @@
-"""What a contract says beyond its columns: days, history, calendar, lateness and quality.
+"""What a contract says beyond its columns: days, history, calendar and quality.
 
 Belongs here: reading and checking those fields. Does not: columns and mappings (`fields`), the
-landing zone's files (`load`), or whether DuckDB understands a query (`bind`).
+landing zone's files (`load`), numbers of days (`service_levels`), or whether DuckDB understands a
+query (`bind`).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from open_data_contract_standard.model import (
-    DataQuality,
-    SchemaObject,
-    ServiceLevelAgreementProperty,
-)
+from open_data_contract_standard.model import DataQuality, SchemaObject
 
 from sales_assets.contracts.expressions import counted_condition, single_select
 from sales_assets.contracts.formats import file_day_format
@@ -39,8 +36,6 @@ BUILT_IN_CHECKS = frozenset({"lines_reconcile", "totals_match_staged", "row_coun
 """Checks that every revenue asset has; a rule of the same name would be a second one."""
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_DAY_UNITS = {"d", "day", "days"}
-_MOST_LATE_DAYS = 3_660
 _ALL = 100
 """Percent."""
 _OPERATORS = (
@@ -142,29 +137,6 @@ def _date(problems: Problems, field: str, value: Any) -> date | None:
     except ValueError:
         problems.add(field, f"'{value}' is no date", "write it as 2024-12-31")
         return None
-
-
-def read_tolerance(
-    problems: Problems, slas: Sequence[ServiceLevelAgreementProperty] | None
-) -> timedelta:
-    """How far before its drop's day a line may be dated: the standard's `latency`, in days."""
-    for index, sla in enumerate(slas or []):
-        if sla.property == "latency":
-            field = f"slaProperties[{index}]"
-            days = sla.value
-            if sla.unit not in _DAY_UNITS:
-                problems.add(f"{field}.unit", f"is '{sla.unit}'", "give the latency in days: d")
-            elif (
-                isinstance(days, bool)
-                or not isinstance(days, int | float)
-                or days not in range(_MOST_LATE_DAYS + 1)
-            ):
-                problems.add(
-                    f"{field}.value", f"is {days!r}", f"give whole days, at most {_MOST_LATE_DAYS}"
-                )
-            else:
-                return timedelta(days=int(days))
-    return timedelta(0)
 
 
 def read_quality(problems: Problems, revenue: SchemaObject | None) -> tuple[QualityRule, ...]:

@@ -171,11 +171,16 @@ def _kind(
 
 
 def _currency(found: Revenue, guesses: Sequence[Guess], money: Guess | None) -> None:
-    """Map the currency: from a column, the signs beside the numbers, or a header."""
+    """Map the currency: from a column, the signs beside the numbers, or a header.
+
+    A contract has to tell all currencies, so such a column is held to those that were seen.
+    """
     for guess in guesses:
         texts = set(guess.values.texts)
-        if guess.type is LogicalType.STRING and texts and texts <= ISO_CODES:
+        is_text = guess.type is LogicalType.STRING and not guess.is_personal
+        if is_text and texts and texts <= ISO_CODES:
             found.put("currency", guess.name)
+            found.enums[guess.name] = tuple(sorted(texts))
             return
     ask = "nothing tells the currency; give its ISO code in quotes inside of the quotes, as 'EUR'"
     symbols = list(money.style.symbols if money and money.style else ())

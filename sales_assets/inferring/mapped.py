@@ -43,6 +43,8 @@ class Revenue:
 
     lines: dict[str, Line] = field(default_factory=dict)
     day: Day = Day()
+    enums: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The only texts that columns of the file may have, by the column's name."""
 
     def put(self, name: str, expression: str, *notes: str, question: str = "") -> None:
         """Map a canonical column."""

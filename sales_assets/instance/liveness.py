@@ -72,15 +72,36 @@ class EmbeddedRunLauncher(DefaultRunLauncher):
 
         Without a lock the run is one of another machine, of which nothing is known.
         """
-        lock = run_lock(self._instance, run.run_id)
-        if not Path(lock.lock_file).exists():
+        if not _is_gone(self._instance, run.run_id):
             return CheckRunHealthResult(WorkerStatus.RUNNING)
-        try:
-            with lock.acquire(timeout=0):
-                return CheckRunHealthResult(
-                    WorkerStatus.FAILED,
-                    "The run's process has ended without a word, as when it is killed. What it "
-                    "committed stays; running the same days again does the rest.",
-                )
-        except Timeout:
-            return CheckRunHealthResult(WorkerStatus.RUNNING)
+        return CheckRunHealthResult(
+            WorkerStatus.FAILED,
+            "The run's process has ended without a word, as when it is killed. What it "
+            "committed stays; running the same days again does the rest.",
+        )
+
+
+def free_slots_of_dead_runs(instance: DagsterInstance) -> None:
+    """Give back the places in pools that runs hold which have ended, or whose process is gone.
+
+    The daemon does it too, after a while; a command has no daemon and would wait for ever.
+    """
+    storage = instance.event_log_storage
+    if not storage.supports_global_concurrency_limits:
+        return
+    for run_id in storage.get_concurrency_run_ids():
+        run = instance.get_run_by_id(run_id)
+        if run is None or run.is_finished or _is_gone(instance, run_id):
+            storage.free_concurrency_slots_for_run(run_id)
+
+
+def _is_gone(instance: DagsterInstance, run_id: str) -> bool:
+    """Whether a run's process was here and is no more."""
+    lock = run_lock(instance, run_id)
+    if not Path(lock.lock_file).exists():
+        return False
+    try:
+        with lock.acquire(timeout=0):
+            return True
+    except Timeout:
+        return False

@@ -20,6 +20,7 @@ from dagster._core.workspace.load_target import WorkspaceFileTarget
 from dagster._utils.interrupts import capture_interrupts
 
 from sales_assets import errors
+from sales_assets.instance.liveness import free_slots_of_dead_runs
 from sales_assets.partitions import Window
 
 ALL_ASSETS_JOB = "__ASSET_JOB"
@@ -62,6 +63,7 @@ class RunStarter:
             loaded
         )
         origin = RemoteRepositoryOrigin(self._location, self._definition.name)
+        free_slots_of_dead_runs(instance)
         with capture_interrupts():
             run = instance.create_run_for_job(
                 job_def=job.get_definition(),

@@ -1,4 +1,4 @@
-"""Charts of one series as static SVG, drawn by pygal.
+"""Charts as static SVG, drawn by pygal.
 
 Belongs here: geometry, and making pygal's SVG fit into a page: its colours, fonts and scripts are
 left out, so that the page's own style sheet rules in light, dark and print. Does not: which
@@ -31,10 +31,24 @@ def columns(labels: Sequence[str], values: Sequence[Decimal], told: Sequence[str
     chart.add("", [float(value) for value in values])
     plot = _plot(chart)
     for column, text in zip(_of_class(plot, "g", "bar"), told, strict=True):
-        rect = column.find("rect")
-        assert rect is not None
-        column[:] = [rect]
-        ElementTree.SubElement(column, "title").text = text
+        _tell(column, text)
+    return _markup(plot)
+
+
+def stacked(
+    labels: Sequence[str], series: Sequence[Sequence[Decimal]], told: Sequence[Sequence[str]]
+) -> Markup:
+    """A column for each label, in which the series' values stand one on the other."""
+    import pygal
+
+    chart = pygal.StackedBar(**_options(labels))
+    for values in series:
+        chart.add("", [float(value) for value in values])
+    plot = _plot(chart)
+    for bars, texts in zip(_of_class(plot, "g", "bars"), told, strict=True):
+        for bar, text in zip(list(bars), texts, strict=True):
+            if not _tell(bar, text):
+                bars.remove(bar)
     return _markup(plot)
 
 
@@ -92,6 +106,15 @@ def _plot(chart: Any) -> ElementTree.Element:
         for name, length in item.items():
             item.set(name, re.sub(r"(\.\d)\d+", r"\1", length))  # a tenth of a unit is enough
     return plot
+
+
+def _tell(column: ElementTree.Element, text: str) -> bool:
+    """Give a column its words; whether there is anything to be seen of it."""
+    rect = column.find("rect")
+    assert rect is not None
+    column[:] = [rect]
+    ElementTree.SubElement(column, "title").text = text
+    return float(rect.get("height", "0")) > 0
 
 
 def _of_class(root: ElementTree.Element, tag: str, name: str) -> Iterator[ElementTree.Element]:

@@ -24,7 +24,15 @@ EXAMPLES = 3
 """Rejected lines that are named for each reason."""
 LAYERS = ("revenue", "fct_sales", "daily_revenue", "revenue_by_product", "revenue_by_region")
 """The tables whose totals have to be the same, the one that was loaded first."""
-TABLES = (*LAYERS, "customer_value", "rejected", "ledger")
+TABLES = {
+    "revenue": "net_amount",
+    "fct_sales": "reporting_net_amount",
+    **dict.fromkeys(LAYERS[2:], "reporting_net_revenue"),
+    "customer_value": "source",
+    "rejected": "reasons",
+    "ledger": "accepted",
+}
+"""The tables that are read, with a column that those made by older models lack."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +41,15 @@ class ReportData:
 
     missing: tuple[str, ...]
     totals: pd.DataFrame
-    """Lines and net revenue of each layer, source and currency."""
+    """Lines and net revenue of each layer, source and currency, and what it was converted to."""
     loads: pd.DataFrame
     """What the ledger says of each source."""
     rejected: pd.DataFrame
     """Rejected lines that are kept, by source."""
     days: pd.DataFrame
-    """Revenue by source, currency and order date."""
+    """Revenue by source, currency and order date; `reporting` is net, in the reporting currency."""
+    conversions: pd.DataFrame
+    """How the lines of each source and currency were converted, by the state of the rates."""
     products: pd.DataFrame
     """The best-selling products of each source and currency."""
     regions: pd.DataFrame
@@ -50,9 +60,10 @@ class ReportData:
     """Rejected lines by reason, with the first of them; the quoted values are left out."""
 
 
-def _total(layer: str, lines: str, net: str) -> str:
+def _total(layer: str, lines: str, net: str, reporting: str) -> str:
     return (
-        f"SELECT '{layer}' AS layer, source, currency, {lines} AS lines, sum({net}) AS net "
+        f"SELECT '{layer}' AS layer, source, currency, {lines} AS lines, sum({net}) AS net, "
+        f"CASE WHEN count(*) = count({reporting}) THEN sum({reporting}) END AS reporting "
         f"FROM {layer} GROUP BY source, currency"
     )
 
@@ -84,12 +95,16 @@ _SELECTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "totals": (
         " UNION ALL ".join(
             [
-                _total("revenue", "count(*)", "net_amount"),
-                _total("fct_sales", "count(*)", "net_amount"),
-                *(_total(mart, "sum(lines)", "net_revenue") for mart in LAYERS[2:]),
+                # What was loaded is not converted yet.
+                _total("revenue", "count(*)", "net_amount", "CAST(NULL AS DECIMAL(38, 10))"),
+                _total("fct_sales", "count(*)", "net_amount", "reporting_net_amount"),
+                *(
+                    _total(mart, "sum(lines)", "net_revenue", "reporting_net_revenue")
+                    for mart in LAYERS[2:]
+                ),
             ]
         ),
-        ("layer", "source", "currency", "lines", "net"),
+        ("layer", "source", "currency", "lines", "net", "reporting"),
     ),
     "loads": (
         """
@@ -108,9 +123,24 @@ _SELECTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "days": (
         """
         SELECT source, currency, order_date AS day, lines, gross_revenue AS gross,
-            returned_revenue AS returned, net_revenue AS net
+            returned_revenue AS returned, net_revenue AS net, reporting_currency,
+            reporting_net_revenue AS reporting
         FROM daily_revenue""",
-        ("source", "currency", "day", "lines", "gross", "returned", "net"),
+        (
+            *("source", "currency", "day", "lines", "gross", "returned", "net"),
+            *("reporting_currency", "reporting"),
+        ),
+    ),
+    "conversions": (
+        """
+        SELECT source, currency, rate_state, count(*) AS lines, min(order_date) AS first_day,
+            max(order_date) AS last_day, max(rate_date) AS rate_date,
+            max(order_date - rate_date) AS oldest
+        FROM fct_sales GROUP BY source, currency, rate_state""",
+        (
+            *("source", "currency", "rate_state", "lines", "first_day", "last_day"),
+            *("rate_date", "oldest"),
+        ),
     ),
     "products": (
         _ranking("revenue_by_product", "product", "category"),
@@ -168,12 +198,8 @@ def records(frame: pd.DataFrame, **wanted: str) -> Iterator[dict[str, Any]]:
 
 
 def _missing(warehouse: Warehouse) -> tuple[str, ...]:
-    names = ", ".join(f"'{table}'" for table in TABLES)
-    found = warehouse.rows(
-        "SELECT lower(table_name) FROM information_schema.tables "
-        f"WHERE lower(table_name) IN ({names})"
-    )
-    return tuple(table for table in TABLES if (table,) not in found)
+    found = warehouse.columns(*TABLES)
+    return tuple(table for table, column in TABLES.items() if column not in found[table])
 
 
 def _statement(columns: list[str]) -> str:

@@ -2,39 +2,29 @@
 
 Belongs here: sums, shares, comparisons, and which figures go together. Does not: reading them
 (`data`), or how they are written and drawn (`page`). Amounts of different currencies are never
-added up.
+added up here; converted ones are (`reporting`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from sales_assets.report.data import LAYERS, ReportData, records
+from sales_assets.report.layers import Totals, compare_layers
+from sales_assets.report.periods import Step, days_between, start_of, step_of
 from sales_assets.report.reasons import Reason, reasons
+from sales_assets.report.reporting import Reporting, reporting_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-LONGEST_BY_DAY = 92
-"""Days up to which revenue is shown day by day."""
-LONGEST_BY_MONTH = 3660
-"""Days up to which revenue is shown month by month; of longer spans, the years with sales."""
 NOT_STATED = "(not stated)"
 """What the marts call a product, category or region that the source does not state."""
 ZERO = Decimal(0)
-
-
-class Step(StrEnum):
-    """How long the periods are that revenue is shown by."""
-
-    DAY = "day"
-    MONTH = "month"
-    YEAR = "year"
 
 
 @dataclass(frozen=True)
@@ -93,36 +83,6 @@ class Sales:
 
 
 @dataclass(frozen=True)
-class Layer:
-    """One table's totals, and what they differ by from those of the lines that were loaded."""
-
-    name: str
-    lines: int
-    net: Decimal
-    lines_off: int
-    net_off: Decimal
-
-    @property
-    def agrees(self) -> bool:
-        """Whether the totals are the same, to the last digit."""
-        return not self.lines_off and not self.net_off
-
-
-@dataclass(frozen=True)
-class Totals:
-    """The totals of one source and currency in every layer."""
-
-    source: str
-    currency: str
-    layers: tuple[Layer, ...]
-
-    @property
-    def agree(self) -> bool:
-        """Whether all layers have the same totals."""
-        return all(layer.agrees for layer in self.layers)
-
-
-@dataclass(frozen=True)
 class Source:
     """One source: what came in, what became of it, and its revenue by currency."""
 
@@ -155,6 +115,8 @@ class Report:
     missing: tuple[str, ...]
     sources: tuple[Source, ...]
     totals: tuple[Totals, ...]
+    reporting: Reporting | None
+    """All sources together; None without sales."""
     days: int
     """Different order dates with sales."""
 
@@ -177,12 +139,8 @@ def figures(data: ReportData) -> Report:
     return Report(
         missing=data.missing,
         sources=tuple(_source(data, name) for name in sorted(names)),
-        totals=tuple(
-            Totals(source, currency, _layers(data, source, currency))
-            for source, currency in sorted(
-                set(zip(data.totals["source"], data.totals["currency"], strict=True))
-            )
-        ),
+        totals=compare_layers(data),
+        reporting=reporting_of(data),
         days=data.days["day"].nunique(),
     )
 
@@ -211,14 +169,14 @@ def _source(data: ReportData, name: str) -> Source:
 def _sales(data: ReportData, source: str, currency: str) -> Sales:
     rows = list(records(data.days, source=source, currency=currency))
     first, last = rows[0]["day"], rows[-1]["day"]
-    step = _step(first, last)
+    step = step_of(first, last)
     known = {
         start: _period(start, list(days))
-        for start, days in groupby(rows, lambda row: _start(row["day"], step))
+        for start, days in groupby(rows, lambda row: start_of(row["day"], step))
     }
     net = {row["day"]: row["net"] for row in rows}
-    span = [] if step is Step.YEAR else _days(first, last)
-    starts = sorted({*known, *(_start(day, step) for day in span)})
+    span = [] if step is Step.YEAR else days_between(first, last)
+    starts = sorted({*known, *(start_of(day, step) for day in span)})
     customers = next(records(data.customers, source=source, currency=currency), {})
     return Sales(
         source=source,
@@ -245,24 +203,6 @@ def _period(start: date, days: list[dict[str, Any]]) -> Period:
     )
 
 
-def _days(first: date, last: date) -> list[date]:
-    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
-
-
-def _step(first: date, last: date) -> Step:
-    """The finest step that is still readable; a mistaken date can be centuries away."""
-    days = (last - first).days + 1
-    if days <= LONGEST_BY_DAY:
-        return Step.DAY
-    return Step.MONTH if days <= LONGEST_BY_MONTH else Step.YEAR
-
-
-def _start(day: date, step: Step) -> date:
-    if step is Step.DAY:
-        return day
-    return day.replace(day=1) if step is Step.MONTH else day.replace(month=1, day=1)
-
-
 def _ranking(frame: pd.DataFrame, source: str, currency: str) -> Ranking:
     rows = list(records(frame, source=source, currency=currency))
     total = rows[0]["total"] if rows else ZERO
@@ -279,17 +219,3 @@ def _ranking(frame: pd.DataFrame, source: str, currency: str) -> Ranking:
 
 def _stated(name: str | None) -> str | None:
     return None if name == NOT_STATED else name
-
-
-def _layers(data: ReportData, source: str, currency: str) -> tuple[Layer, ...]:
-    """The totals of each layer; a layer that has none has zero lines."""
-    found = {
-        row["layer"]: (row["lines"], row["net"])
-        for row in records(data.totals, source=source, currency=currency)
-    }
-    nothing = (0, ZERO)
-    lines, net = found.get(LAYERS[0], nothing)
-    return tuple(
-        Layer(name, here[0], here[1], here[0] - lines, here[1] - net)
-        for name, here in ((name, found.get(name, nothing)) for name in LAYERS)
-    )

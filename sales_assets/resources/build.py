@@ -8,6 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from sales_assets.dbt_manifest import DbtLocation
+from sales_assets.exchange_rates.api import ExchangeRateApi
+from sales_assets.exchange_rates.recorded import RecordedRates
+from sales_assets.exchange_rates.snapshot import SnapshotRates
+from sales_assets.exchange_rates.state import RateState
 from sales_assets.resources.catalogue import Catalogue
 from sales_assets.resources.dbt import DbtInProcess
 from sales_assets.resources.duckdb_warehouse import DuckDBWarehouse
@@ -20,7 +24,7 @@ from sales_assets.resources.object_store import (
 )
 from sales_assets.resources.report_folder import ReportFolder
 from sales_assets.resources.staging_area import StagingArea
-from sales_assets.settings import ObjectStoreKind, Settings
+from sales_assets.settings import ExchangeRatesKind, ObjectStoreKind, Settings
 
 
 def build_resources(settings: Settings) -> dict[str, Any]:
@@ -36,6 +40,8 @@ def build_resources(settings: Settings) -> dict[str, Any]:
         ),
         "warehouse": build_warehouse(settings),
         "dbt": build_dbt(settings),
+        "exchange_rate_api": build_exchange_rate_api(settings),
+        "rate_state": RateState(url=settings.catalogue_address),
         "notifier": LogNotifier(),
         "report_folder": ReportFolder(path=str(settings.report_folder)),
     }
@@ -52,6 +58,25 @@ def build_object_store(settings: Settings) -> ObjectStore:
         region=settings.s3_region,
         endpoint_url=settings.s3_endpoint_url,
     )
+
+
+def build_exchange_rate_api(settings: Settings) -> ExchangeRateApi:
+    """The source of exchange rates that the settings choose."""
+    match settings.exchange_rates:
+        case ExchangeRatesKind.SNAPSHOT:
+            return SnapshotRates(path=str(settings.exchange_rates_snapshot))
+        case ExchangeRatesKind.RECORDED:
+            return RecordedRates(folder=str(settings.recordings_folder))
+        case ExchangeRatesKind.LIVE:
+            from sales_assets.exchange_rates.live import LiveRates  # with httpx and its like
+
+            return LiveRates(
+                url=settings.exchange_rates_url,
+                state_url=settings.catalogue_address,
+                connect_timeout=min(5.0, settings.exchange_rates_timeout_seconds),
+                read_timeout=min(10.0, settings.exchange_rates_timeout_seconds),
+                total_timeout=settings.exchange_rates_timeout_seconds,
+            )
 
 
 def build_warehouse(settings: Settings) -> DuckDBWarehouse:

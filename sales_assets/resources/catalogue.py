@@ -23,7 +23,6 @@ from typing import Any
 
 import dagster as dg
 import sqlalchemy as sa
-from filelock import FileLock
 
 from sales_assets.contracts.inspection import Inspection
 from sales_assets.contracts.model import Overlap, Reference, SourceContract
@@ -41,6 +40,7 @@ from sales_assets.resources.catalogue_tables import (
     dump_inspection,
     load_known,
 )
+from sales_assets.resources.database import open_database
 from sales_assets.resources.landing_zone import Drop, LandingZone
 from sales_assets.resources.manifests import Entry, Known, Manifest, differing, manifests
 
@@ -82,21 +82,7 @@ class Catalogue(dg.ConfigurableResource[Any]):
 
     @cached_property
     def _engine(self) -> sa.Engine:
-        url = sa.make_url(self.url)
-        if url.get_backend_name() != "sqlite":
-            engine = sa.create_engine(url)
-            with engine.begin() as connection:
-                create_tables(connection)
-            return engine
-        assert url.database is not None
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = sa.create_engine(url, connect_args={"timeout": 60})
-        # SQLite's time-out does not cover the change to WAL, nor two programs making one table.
-        with FileLock(f"{url.database}.lock"), engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-            create_tables(connection)
-            connection.commit()
-        return engine
+        return open_database(self.url, create_tables)
 
     def refresh(
         self,
@@ -344,6 +330,12 @@ class Catalogue(dg.ConfigurableResource[Any]):
             )
             for row in self._within(STAGED, contract, window)
         }
+
+    def staged_days(self) -> set[date]:
+        """The days for which lines of any source were accepted."""
+        query = sa.select(STAGED.c.day).where(STAGED.c.accepted > 0).distinct()
+        with self._engine.connect() as connection:
+            return set(map(date.fromisoformat, connection.scalars(query)))
 
     def recorded(self, contract: SourceContract, window: Window) -> dict[date, Manifest]:
         """The manifests of a window's days.

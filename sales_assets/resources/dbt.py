@@ -90,9 +90,15 @@ class DbtInProcess(dg.ConfigurableResource[Any]):
         )
 
     def build(
-        self, context: dg.AssetExecutionContext, *, variables: Mapping[str, str]
+        self,
+        context: dg.AssetExecutionContext,
+        *,
+        variables: Mapping[str, Any],
+        full_refresh: bool = False,
     ) -> Iterator[DbtDagsterEventType]:
         """`dbt build` of exactly the assets and checks of this step, told as it happens.
+
+        With `full_refresh`, tables are made anew of all days.
 
         Raises after everything that succeeded has been told, so that a rerun has only the rest to
         do: DbtBuildError, or DbtUnavailableError if trying again may help.
@@ -105,6 +111,7 @@ class DbtInProcess(dg.ConfigurableResource[Any]):
         arguments = [
             *_BUILD,
             *self.location.arguments(target_path),
+            *(["--full-refresh"] if full_refresh else []),
             *("--vars", json.dumps(dict(variables))),
             *("--select", *_selected_nodes(context)),
         ]

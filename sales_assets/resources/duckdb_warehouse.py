@@ -1,48 +1,36 @@
-"""The embedded warehouse: one DuckDB file.
+"""The embedded warehouse: what assets and checks ask of a DuckDB file, and change in it.
 
-Belongs here: DuckDB's SQL and its locking. Does not: what the tables mean (`warehouse`).
-
-DuckDB lets one process write and then refuses everyone else at once, readers too. A lock file
-beside the database makes them queue instead: any number of readers or one writer. The lock is
-the operating system's, so a killed process leaves none behind.
+Belongs here: DuckDB's SQL. Does not: the file and its lock (`duckdb_file`), what the tables mean
+(`warehouse`), or the steps of a load (`duckdb_load`, `duckdb_rates`).
 """
 
 from __future__ import annotations
 
-import logging
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from filelock import ReadWriteLock, Timeout
-from pydantic import PrivateAttr
+from typing import Any
 
 from sales_assets.contracts.model import AcrossDays
-from sales_assets.contracts.quoting import literal
-from sales_assets.errors import UsageError, WarehouseBusyError
+from sales_assets.errors import UsageError
 from sales_assets.partitions import Window
+from sales_assets.resources import duckdb_marts, duckdb_rates
+from sales_assets.resources.duckdb_file import DuckDBFile, transaction
 from sales_assets.resources.duckdb_load import replace_days
-from sales_assets.resources.warehouse import TABLES, DayLoad, LoadedDay, Outweighed, Warehouse
+from sales_assets.resources.warehouse import (
+    DayLoad,
+    LoadedDay,
+    LoadedRates,
+    Outweighed,
+    RateLoad,
+    UnconvertedSales,
+    ValidRate,
+    Warehouse,
+)
 
-if TYPE_CHECKING:
-    import duckdb
 
-_log = logging.getLogger("sales_assets.warehouse")
-SCHEMAS = ("main", "marts", "core", "staging")
-"""Where a bare table name is looked up: the pipeline's own tables, then dbt's layers."""
-
-
-class DuckDBWarehouse(Warehouse):
-    """A DuckDB file at `path`; waits up to `lock_timeout` seconds for other processes."""
-
-    path: str
-    memory_limit: str = "2GB"
-    lock_timeout: float = 3600.0
-    _holds_lock: bool = PrivateAttr(default=False)
+class DuckDBWarehouse(DuckDBFile, Warehouse):
+    """A warehouse in one DuckDB file."""
 
     def loaded(self, source: str, window: Window) -> dict[date, LoadedDay]:
         """The ledger's entries of a source for the days of a window."""
@@ -87,6 +75,78 @@ class DuckDBWarehouse(Warehouse):
         )
         return [day for (day,) in rows]
 
+    def replace_rates(self, load: RateLoad) -> LoadedRates:
+        """Write publications in one transaction; see `Warehouse.replace_rates`."""
+        with self._write() as connection, transaction(connection):
+            return duckdb_rates.replace_rates(connection, load)
+
+    def rates_before(self, day: date) -> dict[str, ValidRate]:
+        """Of each currency the last rate that was published before a day."""
+        rows = self.rows(
+            "SELECT currency, max(rate_date), max_by(rate, rate_date) FROM exchange_rates "
+            "WHERE rate_date < ? GROUP BY currency",
+            [day],
+        )
+        return {currency: ValidRate(rate_date, rate) for currency, rate_date, rate in rows}
+
+    def valid_rates(self, window: Window) -> dict[date, dict[str, ValidRate]]:
+        """The last published rates on or before each known day of a window."""
+        found: dict[date, dict[str, ValidRate]] = {}
+        for day, currency, rate_date, rate in self.rows(
+            duckdb_rates.VALID, [window.start, window.end]
+        ):
+            found.setdefault(day, {})[currency] = ValidRate(rate_date, rate)
+        return found
+
+    def quarantined_rates(self) -> list[tuple[date, str, str, str]]:
+        """Every rate that is lacking since it may not enter."""
+        rows = (
+            "SELECT rate_date, currency, value, reason FROM quarantined_rates "
+            "ANTI JOIN exchange_rates USING (rate_date, currency) ORDER BY ALL"
+        )
+        return [(day, currency, value, reason) for day, currency, value, reason in self.rows(rows)]
+
+    def unconverted(self) -> list[UnconvertedSales]:
+        """The sales that are not converted at the rate that is due."""
+        if "rate_state" not in self._columns_of_models().get("core.fct_sales", []):
+            return []  # not built yet, or by older models
+        return [UnconvertedSales(*row) for row in self.rows(duckdb_marts.UNCONVERTED)]
+
+    def outdated_marts(self, rules: Mapping[str, str]) -> list[date]:
+        """Days of drops whose sales the models have to compute anew."""
+        unfinished = self.rows("SELECT partition_date FROM unfinished_marts")
+        found = {day for (day,) in unfinished}
+        if "staging.stg_exchange_rates" in self._columns_of_models():
+            parameters = [list(rules), list(rules.values())]
+            found |= {day for (day,) in self.rows(duckdb_marts.OUTDATED, parameters)}
+        return sorted(found)
+
+    def begin_marts(self, days: Collection[date] | None) -> None:
+        """Note that the models are being built for some days."""
+        with self._write() as connection, transaction(connection):
+            duckdb_marts.begin(connection, days)
+
+    def end_marts(self, days: Collection[date] | None, rules: Mapping[str, str]) -> None:
+        """Note that all models were built for some days."""
+        with self._write() as connection, transaction(connection):
+            duckdb_marts.end(connection, days, rules)
+
+    def needs_full_refresh(self, reporting_currency: str) -> bool:
+        """Whether the models' tables were made for another currency, or by older models."""
+        tables = {
+            name: columns
+            for name, columns in self._columns_of_models().items()
+            if not name.startswith("staging.")
+        }
+        if any("reporting_currency" not in columns for columns in tables.values()):
+            return True
+        return "core.fct_sales" in tables and bool(
+            self.rows(duckdb_marts.OF_ANOTHER_CURRENCY, [reporting_currency])
+        )
+
+    def _columns_of_models(self) -> dict[str, list[str]]:
+        return dict(self.rows(duckdb_marts.COLUMNS))
+
     def replace(
         self,
         source: str,
@@ -95,19 +155,10 @@ class DuckDBWarehouse(Warehouse):
         across_days: AcrossDays | None = None,
     ) -> list[LoadedDay]:
         """Replace days of a source in one transaction; see `Warehouse.replace`."""
-        import duckdb
-
         with self._write() as connection:
             confirm()
-            connection.execute("BEGIN")
-            try:
-                loaded = replace_days(connection, source, loads, across_days)
-                connection.execute("COMMIT")
-            except BaseException:
-                with suppress(duckdb.TransactionException):  # a failed COMMIT has ended it already
-                    connection.execute("ROLLBACK")
-                raise
-        return loaded
+            with transaction(connection):
+                return replace_days(connection, source, loads, across_days)
 
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query."""
@@ -140,95 +191,3 @@ class DuckDBWarehouse(Warehouse):
                 return names, cursor.fetchall()
             except duckdb.Error as error:
                 raise UsageError(str(error).strip()) from error
-
-    @contextmanager
-    def exclusive(self) -> Iterator[None]:
-        """Hold the writers' lock without a connection, for dbt's own."""
-        self._create()
-        with self._locked(write=True):
-            self._holds_lock = True
-            try:
-                yield
-            finally:
-                self._holds_lock = False
-
-    @contextmanager
-    def _write(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        self._create()
-        with self._locked(write=True), self._connected(read_only=False) as connection:
-            _create_tables(connection)  # a warehouse of an earlier version has not all of them
-            yield connection
-
-    @contextmanager
-    def _read(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        self._create()
-        with self._locked(write=False), self._connected(read_only=True) as connection:
-            yield connection
-
-    def _create(self) -> None:
-        """Make the file with its tables; it appears complete or not at all."""
-        import duckdb
-
-        if Path(self.path).exists():
-            return
-        Path(self.path).parent.mkdir(parents=True, exist_ok=True)
-        with self._locked(write=True):
-            if Path(self.path).exists():
-                return
-            unfinished = Path(f"{self.path}.new")
-            unfinished.unlink(missing_ok=True)
-            with duckdb.connect(str(unfinished)) as connection:
-                _create_tables(connection)
-                for schema in SCHEMAS[1:]:
-                    connection.execute(f"CREATE SCHEMA {schema}")
-            os.replace(unfinished, self.path)
-
-    @contextmanager
-    def _locked(self, write: bool) -> Iterator[None]:
-        if self._holds_lock and not write:
-            yield
-            return
-        lock = ReadWriteLock(f"{self.path}.lock")
-        acquire = lock.acquire_write if write else lock.acquire_read
-        try:
-            acquired = acquire(timeout=0.2)
-        except Timeout:
-            _log.warning(
-                "Another run is using the warehouse; waiting up to %d s for it.", self.lock_timeout
-            )
-            try:
-                acquired = acquire(timeout=self.lock_timeout)
-            except Timeout as error:
-                raise WarehouseBusyError(
-                    f"{self.path}: another run kept the warehouse for {self.lock_timeout:g} s; "
-                    "try again when it has ended"
-                ) from error
-        with acquired:
-            yield
-
-    @contextmanager
-    def _connected(self, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
-        import duckdb
-
-        try:
-            connection = duckdb.connect(self.path, read_only=read_only)
-        except duckdb.IOException as error:
-            if "lock" not in str(error).lower():
-                raise
-            raise WarehouseBusyError(
-                f"{self.path}: a program outside of sales-assets has the warehouse open; close it "
-                "and try again"
-            ) from error
-        try:
-            connection.execute(f"SET memory_limit = {literal(self.memory_limit)}")
-            connection.execute("SET TimeZone = 'UTC'")
-            connection.execute(f"SET search_path = {literal(','.join(SCHEMAS))}")
-            yield connection
-        finally:
-            connection.close()
-
-
-def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    for name, columns in TABLES.items():
-        described = ", ".join(f"{column} {sql_type}" for column, sql_type in columns)
-        connection.execute(f"CREATE TABLE IF NOT EXISTS main.{name} ({described})")

@@ -7,13 +7,13 @@ Does not: one product's SQL (`duckdb_warehouse`), or the models above `revenue` 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import dagster as dg
 
@@ -54,6 +54,40 @@ MOVED_COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("partition_date", "DATE", "The UTC day whose load brought or took a key."),
     ("moved_date", "DATE", "Another day, whose line of that key began or ceased to count."),
 )
+EXCHANGE_RATE_COLUMNS: tuple[tuple[str, str, str], ...] = (
+    ("rate_date", "DATE", "The day of the publication."),
+    ("currency", "VARCHAR", "The currency (ISO 4217)."),
+    ("rate", "DECIMAL(18,6)", "Units of the currency for one euro, as they were published."),
+    ("object_key", "VARCHAR", "The object with the answer that the rate is from."),
+    ("loaded_at", "TIMESTAMP", "When the row was written, in UTC."),
+)
+RATE_DAY_COLUMNS: tuple[tuple[str, str, str], ...] = (
+    ("day", "DATE", "A day of which the rates were asked for."),
+    ("expected_rate_date", "DATE", "The publication that is due for it."),
+)
+QUARANTINED_RATE_COLUMNS: tuple[tuple[str, str, str], ...] = (
+    ("rate_date", "DATE", "The day of the publication."),
+    ("currency", "VARCHAR", "The currency (ISO 4217)."),
+    ("value", "VARCHAR", "What the API said; empty if it said nothing of the currency."),
+    ("reason", "VARCHAR", "Why the rate may not enter."),
+    ("object_key", "VARCHAR", "The object with the answer."),
+    ("seen_at", "TIMESTAMP", "When it was seen first, in UTC."),
+)
+CONVERSION_COLUMNS: tuple[tuple[str, str, str], ...] = (
+    ("source", "VARCHAR", "The contract's source."),
+    ("partition_date", "DATE", "The UTC day of the drop."),
+    ("order_date", "DATE", "An order date of its sales."),
+    ("currency", "VARCHAR", "A currency of these."),
+    ("reporting_currency", "VARCHAR", "What they were converted to."),
+    ("rate_date", "DATE", "The publication that they were converted at."),
+    ("currency_rate", "DECIMAL(18,6)", "Units of their currency for one euro."),
+    ("reporting_rate", "DECIMAL(18,6)", "Units of the reporting currency for one euro."),
+    ("expected_rate_date", "DATE", "The publication that was due."),
+    ("rules", "VARCHAR", "By which rules a rate could be used."),
+)
+UNFINISHED_COLUMNS: tuple[tuple[str, str, str], ...] = (
+    ("partition_date", "DATE", "A day of drops that a build of the models began with."),
+)
 
 TABLES: dict[str, tuple[tuple[str, str], ...]] = {
     "revenue": tuple((c.name, c.sql_type) for c in REVENUE_COLUMNS),
@@ -65,6 +99,11 @@ TABLES: dict[str, tuple[tuple[str, str], ...]] = {
     "outweighed": tuple((c.name, c.sql_type) for c in REVENUE_COLUMNS),
     "line_keys": tuple((name, sql_type) for name, sql_type, _ in LINE_KEY_COLUMNS),
     "moved": tuple((name, sql_type) for name, sql_type, _ in MOVED_COLUMNS),
+    "exchange_rates": tuple((name, sql_type) for name, sql_type, _ in EXCHANGE_RATE_COLUMNS),
+    "rate_days": tuple((name, sql_type) for name, sql_type, _ in RATE_DAY_COLUMNS),
+    "quarantined_rates": tuple((name, sql_type) for name, sql_type, _ in QUARANTINED_RATE_COLUMNS),
+    "conversions": tuple((name, sql_type) for name, sql_type, _ in CONVERSION_COLUMNS),
+    "unfinished_marts": tuple((name, sql_type) for name, sql_type, _ in UNFINISHED_COLUMNS),
 }
 """The tables that the pipeline writes itself: name -> (column, type in ANSI terms)."""
 
@@ -107,6 +146,48 @@ class Outweighed:
     lines: int
     amount: Decimal
     net_amount: Decimal
+
+
+class UnconvertedSales(NamedTuple):
+    """Lines of a source in a currency that have no rate, or a stale one (see fct_sales)."""
+
+    source: str
+    currency: str
+    rate_state: str
+    lines: int
+    first: date
+    last: date
+    oldest_days: int | None
+    """Days between order and rate, the most of any line; None without a rate."""
+
+
+class ValidRate(NamedTuple):
+    """The last published rate on or before a day, in units for one euro."""
+
+    rate_date: date
+    rate: Decimal
+
+
+@dataclass(frozen=True)
+class RateLoad:
+    """Publications to be written, and the days of which they are known from then on."""
+
+    rates: Sequence[tuple[date, str, Decimal, str]]
+    """Date, currency, rate, object key."""
+    quarantined: Sequence[tuple[date, str, str, str, str]]
+    """Date, currency, value, reason, object key."""
+    days: Sequence[tuple[date, date]]
+    """Day, and the publication that is due for it."""
+
+
+@dataclass(frozen=True)
+class LoadedRates:
+    """What writing publications changed."""
+
+    changed_days: list[date]
+    """Days known before, of which another rate is valid now."""
+    quarantined: list[tuple[date, str, str, str]]
+    """Date, currency, value and reason of what was not in quarantine before."""
 
 
 class Warehouse(dg.ConfigurableResource[Any], ABC):
@@ -152,8 +233,70 @@ class Warehouse(dg.ConfigurableResource[Any], ABC):
         """Other days of which lines began or ceased to count by loads of a window's days."""
 
     @abstractmethod
+    def replace_rates(self, load: RateLoad) -> LoadedRates:
+        """Write publications in one transaction.
+
+        A rate replaces the one of its date and currency, and ends its quarantine. What is not in
+        the load stays: a publication does not cease to have been made.
+        """
+
+    @abstractmethod
+    def rates_before(self, day: date) -> dict[str, ValidRate]:
+        """Of each currency the last rate that was published before a day."""
+
+    @abstractmethod
+    def valid_rates(self, window: Window) -> dict[date, dict[str, ValidRate]]:
+        """By day and currency, the last published rate on or before each known day of a window."""
+
+    @abstractmethod
+    def quarantined_rates(self) -> list[tuple[date, str, str, str]]:
+        """Date, currency, value and reason of every rate that is lacking since it may not enter.
+
+        By date; without those in whose place an earlier answer had a rate that could.
+        """
+
+    @abstractmethod
+    def unconverted(self) -> list[UnconvertedSales]:
+        """The sales in `fct_sales` that are not converted at the rate that is due."""
+
+    @abstractmethod
+    def outdated_marts(self, rules: Mapping[str, str]) -> list[date]:
+        """Days of drops whose sales the models have to compute anew, whatever a run is about.
+
+        They were converted at rates that are no longer the valid ones, or by other rules (source ->
+        its rules), or a build that began with them did not end.
+        """
+
+    @abstractmethod
+    def begin_marts(self, days: Collection[date] | None) -> None:
+        """Note that the models are being built for some days, or for all of history (None).
+
+        The days are outdated until that has ended.
+        """
+
+    @abstractmethod
+    def end_marts(self, days: Collection[date] | None, rules: Mapping[str, str]) -> None:
+        """Note that all models were built for some days, or for all of history (None)."""
+
+    @abstractmethod
+    def needs_full_refresh(self, reporting_currency: str) -> bool:
+        """Whether the models' tables were made for another currency, or by older models."""
+
+    @abstractmethod
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query over the warehouse; parameters are bound to `?`."""
+
+    def columns(self, *tables: str) -> dict[str, set[str]]:
+        """The columns of tables and models: none of those that are not there; older lack some."""
+        marks = ", ".join("?" * len(tables))
+        found: dict[str, set[str]] = {table: set() for table in tables}
+        for table, column in self.rows(
+            "SELECT lower(table_name), lower(column_name) FROM information_schema.columns "
+            f"WHERE lower(table_name) IN ({marks})",
+            tables,
+        ):
+            found[table].add(column)
+        return found
 
     @abstractmethod
     def number(self, query: str, source: str, window: Window) -> Decimal | None:

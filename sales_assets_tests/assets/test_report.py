@@ -22,10 +22,13 @@ ROWS = """
         ('shop/till', '2024-01-02', '2024-01-02', 0.0001, 0.0001, 'GBP', 'sale', 'b', '0', 2);
     INSERT INTO ledger SELECT source, partition_date, 'f', '1', '[]', 1, 1, 0, amount, amount,
         TIMESTAMP '2024-01-03 00:00:00' FROM revenue;
-    CREATE TABLE core.fct_sales AS SELECT * FROM revenue;
+    CREATE TABLE core.fct_sales AS SELECT *, 'EUR' AS reporting_currency, 'current' AS rate_state,
+        order_date AS rate_date, (net_amount * 1.5)::DECIMAL(38, 10) AS reporting_net_amount
+        FROM revenue;
     CREATE TABLE marts.daily_revenue AS SELECT order_date, source, currency, 1 AS lines,
         amount AS gross_revenue, amount - net_amount AS returned_revenue,
-        net_amount AS net_revenue FROM revenue;
+        net_amount AS net_revenue, reporting_currency,
+        reporting_net_amount AS reporting_net_revenue FROM core.fct_sales;
     CREATE TABLE marts.revenue_by_product AS
         SELECT *, '(not stated)' AS product, '(not stated)' AS category FROM marts.daily_revenue;
     CREATE TABLE marts.revenue_by_region AS
@@ -101,6 +104,10 @@ def test_materialising_writes_the_page_and_records_the_exact_totals(
         "totals_agree": True,
         "net_revenue shop/till EUR": "1234.50",
         "net_revenue shop/till GBP": "0.0001",
+        "net_revenue shop/till in EUR": "1851.75",
+        "net_revenue All sources in EUR": "1851.75",
+        "unconverted_lines": 0,
+        "stale_rate_lines": 0,
     }
     assert "1,234.50" in page.read_text()
 

@@ -40,7 +40,7 @@ def spans(result: dg.SensorResult | dg.SkipReason) -> list[tuple[str, str, str]]
     assert isinstance(result, dg.SensorResult)
     found = []
     for request in result.run_requests or []:
-        [raw] = [key for key in request.asset_selection or [] if key.path[2] == "raw"]
+        [raw] = [key for key in request.asset_selection or [] if key.path[-1] == "raw"]
         found.append((raw.path[1], request.tags[START], request.tags[END]))
     return sorted(found)
 

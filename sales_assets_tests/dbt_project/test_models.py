@@ -28,7 +28,14 @@ if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+RATE_DAYS = {
+    "2024-01-01": "2023-12-29",
+    "2024-01-02": "2024-01-02",
+    "2024-01-03": "2024-01-03",
+    "2024-01-04": "2024-01-04",
+}
 MODELS = (
+    "staging.stg_exchange_rates",
     "staging.stg_sales",
     "core.fct_sales",
     "marts.daily_revenue",
@@ -36,7 +43,8 @@ MODELS = (
     "marts.revenue_by_region",
     "marts.customer_value",
 )
-MARTS = MODELS[2:]
+TABLES = MODELS[2:]
+MARTS = MODELS[3:]
 UNSTATED: dict[str, Any] = dict.fromkeys(name for name, _ in PIPELINE_TABLES["revenue"])
 DEFAULTS = {"quantity": "1", "currency": "EUR", "kind": "sale", "file_sha256": "0" * 64}
 
@@ -82,9 +90,25 @@ class Warehouse:
             shutil.copy(copy_of.path, self.path)
             return
         with duckdb.connect(str(self.path)) as connection:
-            for table in ("revenue", "restated"):
+            for table in ("revenue", "restated", "exchange_rates", "rate_days"):
                 columns = ", ".join(f"{name} {kind}" for name, kind in PIPELINE_TABLES[table])
                 connection.execute(f"CREATE TABLE {table} ({columns})")
+        self.publish("2023-12-29", "CHF", "0.926")
+        self.publish("2024-01-02", "CHF", "0.9305")
+        for day, due in RATE_DAYS.items():
+            self.query(f"INSERT INTO rate_days VALUES ('{day}', '{due}')")
+
+    def publish(self, day: str, currency: str, rate: str) -> None:
+        """Know a rate, in the place of another one of the same day."""
+        with duckdb.connect(str(self.path)) as connection:
+            these = [day, currency]
+            connection.execute(
+                "DELETE FROM exchange_rates WHERE rate_date = ? AND currency = ?", these
+            )
+            connection.execute(
+                "INSERT INTO exchange_rates VALUES (?, ?, ?, 'object', now()::TIMESTAMP)",
+                [*these, rate],
+            )
 
     def drop(self, source: str, day: str, lines: Sequence[Line]) -> None:
         """Replace a day of a source, and note what it had, as the pipeline does."""
@@ -232,7 +256,7 @@ def test_one_range_after_a_first_day_equals_one_build_of_everything(
 
 
 def test_a_day_outside_the_window_is_not_looked_at(copied: Warehouse) -> None:
-    before = {model: copied.query(f"SELECT * FROM {model} ORDER BY ALL") for model in MODELS[1:]}
+    before = {model: copied.query(f"SELECT * FROM {model} ORDER BY ALL") for model in TABLES}
     copied.drop("shop", "2024-01-01", [])
     copied.drop("shop", "2024-01-04", [])
     copied.build("2024-01-02", "2024-01-04")
@@ -307,7 +331,12 @@ def test_a_failing_model_leaves_its_rows_and_those_of_the_marts_as_they_were(
     copied.drop("shop", "2024-01-02", [sale("2024-01-02", "bob", "1", currency=None)])
     result = copied.dbt("build", *window("2024-01-02", "2024-01-03"))
     assert "NOT NULL constraint failed: fct_sales.currency" in failures(result)["fct_sales"]
-    copied.query("CREATE OR REPLACE VIEW staging.stg_sales AS SELECT * FROM core.fct_sales")
+    converted = "reporting_currency, reporting_gross_amount, reporting_returns_amount, "
+    converted += "reporting_net_amount, rate_state, rate_date, currency_rate, reporting_rate"
+    copied.query(
+        "CREATE OR REPLACE VIEW staging.stg_sales AS "
+        f"SELECT * EXCLUDE ({converted}) FROM core.fct_sales"
+    )
     copied.assert_same_as(built)
 
 
@@ -321,7 +350,7 @@ def test_data_tests_find_what_does_not_add_up(
     copied.query("INSERT INTO marts.revenue_by_region FROM marts.revenue_by_region LIMIT 1")
     copied.query("UPDATE marts.customer_value SET last_order_date = '2023-12-31'")
     found = failures(copied.dbt("test", *window(*days), "--exclude-resource-type", "unit_test"))
-    assert set(found) == {f"{model.split('.')[1]}_is_sound" for model in MODELS[1:]}
+    assert set(found) == {f"{model.split('.')[1]}_is_sound" for model in TABLES}
 
 
 def test_data_tests_of_a_window_leave_other_days_alone(copied: Warehouse) -> None:
@@ -369,7 +398,7 @@ def test_a_plain_build_runs_no_unit_test(copied: Warehouse) -> None:
 
 def test_every_table_is_incremental_by_the_window(manifest: dict[str, Any]) -> None:
     tables = [node for node in nodes_of(manifest) if node["schema"] != "staging"]
-    assert len(tables) == len(MODELS) - 1
+    assert len(tables) == len(TABLES)
     for node in tables:
         assert node["config"]["materialized"] == "incremental", node["name"]
         assert node["config"]["incremental_strategy"] == "replace_window", node["name"]
@@ -387,7 +416,7 @@ def test_every_column_has_a_type_and_a_description_and_no_amount_is_a_float(
         for name, column in node["columns"].items():
             assert column["description"], f"{node['name']}.{name}"
             assert column["data_type"].split("(")[0] in (
-                *("varchar", "bigint", "date", "timestamp", "decimal"),
+                *("varchar", "bigint", "date", "timestamp", "decimal", "boolean"),
             ), f"{node['name']}.{name}"
 
 

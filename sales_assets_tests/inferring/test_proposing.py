@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from sales_assets.contracts.load import load_contract
 from sales_assets.errors import DropError, SalesAssetsError, UsageError
 from sales_assets.inferring.proposing import Proposal, propose, write
 from sales_assets.settings import Settings
@@ -208,6 +209,51 @@ def test_a_number_that_may_be_a_thousand_times_as_large_is_asked_for(tmp_path: P
 def test_a_currency_that_nothing_tells_is_asked_for(tmp_path: Path) -> None:
     proposal = proposal_of(tmp_path, "date,amount\n2024-01-31,1.5\n")
     assert 'transformLogic: "TODO: currency"' in proposal.text
+
+
+def test_a_column_of_currencies_is_held_to_those_that_were_seen(run: Run, tmp_path: Path) -> None:
+    file, contract = tmp_path / "till.csv", tmp_path / "till.odcs.yaml"
+    file.write_text(
+        "order_id,order_date,amount,currency\n"
+        "1,2024-03-25,2.50,USD\n2,2024-03-26,3.25,EUR\n3,2024-03-26,1.00,USD\n"
+    )
+
+    assert run("infer", str(file), "--out", str(contract))[0] == 0
+    code, out, err = run("check", str(file), "--contract", str(contract))
+
+    assert (code, err) == (0, "")
+    assert "net amount 3.25 EUR" in out
+    assert "net amount 3.50 USD" in out
+    assert load_contract(contract).currencies == ("EUR", "USD")
+    text = contract.read_text("utf-8")
+    assert "enum: [{value: EUR}, {value: USD}]}" in text
+    assert "# TODO: the file's lines have EUR, USD; lines with any other text are rejected" in text
+
+
+def test_of_a_large_file_currencies_may_be_missing_and_that_is_told(tmp_path: Path) -> None:
+    lines = "".join(f"{n};2024-01-31;1.50;EUR\n" for n in range(60_000))
+    proposal = proposal_of(tmp_path, f"no;date;amount;currency\n{lines}1;2024-01-31;1.50;CHF\n")
+
+    assert "enum: [{value: EUR}]" in proposal.text
+    assert any("the lines at the file's beginning have EUR;" in todo for _, todo in proposal.todos)
+
+
+@pytest.mark.parametrize("texts", [("EUR", "eur"), ("EUR", "n.a. "), ("€", "$"), ("978", "840")])
+def test_a_column_of_other_texts_than_codes_is_no_currency(
+    texts: tuple[str, str], tmp_path: Path
+) -> None:
+    lines = "".join(f"2024-01-3{n};1.50;{text}\n" for n, text in enumerate(texts))
+    proposal = proposal_of(tmp_path, f"date;amount;currency\n{lines}")
+
+    assert "enum" not in proposal.text
+    assert 'transformLogic: "TODO: currency"' in proposal.text
+
+
+def test_codes_in_a_personal_column_are_neither_the_currency_nor_shown(tmp_path: Path) -> None:
+    proposal = proposal_of(tmp_path, "date,amount_eur,surname\n2024-01-31,1.50,TRY\n")
+
+    assert "\"'EUR'\"" in proposal.text
+    assert "TRY" not in proposal.text
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in CORPUS.iterdir() if path.is_dir()))

@@ -11,7 +11,7 @@ import pytest
 from dagster._core.launcher import WorkerStatus
 
 from sales_assets.instance.embedded import embedded_instance
-from sales_assets.instance.liveness import run_lock
+from sales_assets.instance.liveness import free_slots_of_dead_runs, run_lock
 
 
 @pytest.fixture
@@ -69,3 +69,36 @@ def test_nothing_is_said_of_a_run_of_another_machine(instance: dg.DagsterInstanc
 def test_an_ended_run_leaves_no_lock_behind(instance: dg.DagsterInstance) -> None:
     materialize(instance)
     assert list(Path(run_lock(instance, "any").lock_file).parent.iterdir()) == []
+
+
+def hold_a_place(instance: dg.DagsterInstance, run: int, status: dg.DagsterRunStatus | None) -> str:
+    """Let a run have the only place of a pool of its own; None for a run that is forgotten."""
+    run_id, pool = f"00000000-0000-4000-8000-{run:012}", f"pool_{run}"
+    if status is not None:
+        instance.add_run(dg.DagsterRun("job", run_id=run_id, status=status))
+    storage = instance.event_log_storage
+    storage.set_concurrency_slots(pool, 1)
+    assert storage.claim_concurrency_slot(pool, run_id, "step").is_claimed
+    return run_id
+
+
+def test_places_in_pools_of_runs_that_are_dead_or_ended_are_given_back_and_no_others(
+    instance: dg.DagsterInstance,
+) -> None:
+    started = dg.DagsterRunStatus.STARTED
+    forgotten = hold_a_place(instance, 1, None)
+    hold_a_place(instance, 2, dg.DagsterRunStatus.FAILURE)
+    killed = hold_a_place(instance, 3, started)
+    Path(run_lock(instance, killed).lock_file).touch()
+    of_another_machine = hold_a_place(instance, 4, started)
+    alive = hold_a_place(instance, 5, started)
+    storage = instance.event_log_storage
+    assert len(storage.get_concurrency_run_ids()) == 5
+
+    with run_lock(instance, alive):
+        free_slots_of_dead_runs(instance)
+
+    assert storage.get_concurrency_run_ids() == {of_another_machine, alive}
+    for run, has_room in ((1, True), (2, True), (3, True), (4, False), (5, False)):
+        claim = storage.claim_concurrency_slot(f"pool_{run}", forgotten, "another step")
+        assert claim.is_claimed == has_room

@@ -80,6 +80,28 @@ def test_three_years_of_global_sales_have_their_exact_totals_on_every_layer(
     assert amount == gross == Decimal("330109301.26")
     assert gross - returned == Decimal("222159013.63")
     assert rows == 50_000 - 320
+    assert dict(
+        installation.query("SELECT currency, sum(net_revenue) FROM daily_revenue GROUP BY currency")
+    ) == {
+        "AUD": Decimal("49468920.74"),
+        "CAD": Decimal("32348057.47"),
+        "EUR": Decimal("43852051.67"),
+        "GBP": Decimal("28719530.71"),
+        "JPY": Decimal("32229345.08"),
+        "USD": Decimal("35541107.96"),
+    }
+    assert installation.query(
+        "SELECT region, count(DISTINCT currency), min(currency) FROM revenue GROUP BY region "
+        "ORDER BY region"
+    ) == [
+        ("Australia", 1, "AUD"),
+        ("Canada", 1, "CAD"),
+        ("France", 1, "EUR"),
+        ("Germany", 1, "EUR"),
+        ("Japan", 1, "JPY"),
+        ("UK", 1, "GBP"),
+        ("USA", 1, "USD"),
+    ]
     assert staged_sum(installation, "global_sales", "amount") == Decimal("330109301.26")
     assert installation.query(
         "SELECT sum(amount) FROM revenue WHERE date_trunc('month', order_date) = '2021-01-01'"

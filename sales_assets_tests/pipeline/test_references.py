@@ -115,7 +115,7 @@ def test_days_wait_for_a_reference_that_is_missing_or_wrong_and_say_why(
 
 def test_the_raw_asset_names_the_reference_with_its_hash(till: Installation) -> None:
     write(till, "products.csv", LIST, 90)
-    done = till.materialize("2024-01-01", "2024-01-01", layers=["raw"], marts=False)
+    done = till.materialize("2024-01-01", "2024-01-01", layers=["raw"], marts=False, rates=False)
 
     [event] = done.get_asset_materialization_events()
     metadata = event.materialization.metadata

@@ -463,6 +463,15 @@ def staged(day_fingerprint: str, accepted: int = 3) -> StagedCounts:
     return StagedCounts(day_fingerprint, accepted, 1, amount, Decimal("-0.0001"))
 
 
+def test_days_with_accepted_lines_of_any_source_are_staged_days(
+    scene: Scene, shop: SourceContract, till: SourceContract
+) -> None:
+    assert scene.catalogue.staged_days() == set()
+    scene.catalogue.record_staged(shop, {ONE: staged("x"), TWO: staged("y", 0)})
+    scene.catalogue.record_staged(till, {ONE: staged("x", 0), THREE: staged("y")})
+    assert scene.catalogue.staged_days() == {ONE, THREE}
+
+
 def test_what_was_recorded_replaces_the_day_and_no_other(
     scene: Scene, shop: SourceContract
 ) -> None:

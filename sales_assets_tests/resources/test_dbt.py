@@ -12,7 +12,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -25,6 +25,8 @@ import pytest
 from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster_dbt import dbt_assets
 
+from sales_assets.assets import marts
+from sales_assets.assets.mart_variables import Conversion
 from sales_assets.assets.marts import HomelessTestError, MartsTranslator, build_marts
 from sales_assets.dbt_manifest import (
     DbtLocation,
@@ -38,6 +40,7 @@ from sales_assets.resources.dbt import DbtBuildError, DbtInProcess, DbtUnavailab
 from sales_assets.resources.duckdb_warehouse import DuckDBWarehouse
 
 PATH_SETTING = "SALES_ASSETS_WAREHOUSE_PATH"
+CONVERSION = Conversion("EUR", (), {})
 REVENUE = [
     dg.AssetKey(["retail", "pizzaplace", "revenue"]),
     dg.AssetKey(["global", "global_sales", "revenue"]),
@@ -153,6 +156,22 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> DbtLocation:
     return location
 
 
+class ToyWarehouse(DuckDBWarehouse):
+    """A warehouse whose models convert nothing."""
+
+    def needs_full_refresh(self, _: str) -> bool:
+        return False
+
+    def outdated_marts(self, _: Mapping[str, str]) -> list[date]:
+        return []
+
+    def begin_marts(self, _: Collection[date] | None) -> None:
+        """Of no interest here."""
+
+    def end_marts(self, _: Collection[date] | None, __: Mapping[str, str]) -> None:
+        """Of no interest here."""
+
+
 class Toy:
     """A warehouse of its own, dbt on it, and a look at both from outside."""
 
@@ -173,10 +192,11 @@ class Toy:
             manifest=read_manifest(prepared.prepared_dir),
             revenue_keys=REVENUE,
             partitions_def=DAYS,
+            conversion=CONVERSION,
         )
 
     def fill(self, rows: Sequence[tuple[str, str | None, int | None, int]]) -> "Toy":
-        DuckDBWarehouse(path=str(self.path)).rows("select 1")  # makes it
+        ToyWarehouse(path=str(self.path)).rows("select 1")  # makes it
         with duckdb.connect(str(self.path)) as connection:
             connection.execute(
                 "create or replace table revenue"
@@ -201,7 +221,7 @@ class Toy:
             }
         marts = marts or self.marts
         job = dg.define_asset_job("build", selection or dg.AssetSelection.assets(marts))
-        resources = {"dbt": self.dbt, "warehouse": DuckDBWarehouse(path=str(self.path))}
+        resources = {"dbt": self.dbt, "warehouse": ToyWarehouse(path=str(self.path))}
         definitions = dg.Definitions(assets=[marts], jobs=[job], resources=resources)
         return definitions.resolve_job_def("build").execute_in_process(
             raise_on_error=False, tags=tags, instance=instance
@@ -316,7 +336,8 @@ def test_a_warehouse_that_another_process_holds_may_be_tried_again(
     warehouse: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As if the other process came between the question to the warehouse and dbt.
-    monkeypatch.setattr(DuckDBWarehouse, "moved_days", lambda *_: [])
+    monkeypatch.setattr(marts, "_days", lambda *_: [])
+    monkeypatch.setattr(DuckDBWarehouse, "_create", lambda *_: None)
     script = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held'); sys.stdin.read()"
     holder = subprocess.Popen(
         [sys.executable, "-uc", script, str(warehouse.path)],
@@ -518,4 +539,6 @@ def test_a_test_of_the_shared_revenue_table_is_refused(prepared: DbtLocation) ->
     test["depends_on"]["nodes"] = ["source.toy.warehouse.revenue"]
 
     with pytest.raises(HomelessTestError, match="a_product_is_named"):
-        build_marts(manifest=manifest, revenue_keys=REVENUE, partitions_def=DAYS)
+        build_marts(
+            manifest=manifest, revenue_keys=REVENUE, partitions_def=DAYS, conversion=CONVERSION
+        )

@@ -8,6 +8,12 @@
     'net is gross less returns': 'net_amount = gross_amount - returns_amount',
     'a sale is gross as stated': "kind <> 'sale' or gross_amount = amount",
     'only a sale can be negative gross': "kind = 'sale' or gross_amount >= 0",
+    'a line has a reporting amount exactly if its rate may be used':
+        "(rate_state in ('same_currency', 'current', 'stale')) = (reporting_net_amount is not null)",
+    'nothing is converted within a currency':
+        "(rate_state = 'same_currency') = (currency = reporting_currency)
+        and (currency <> reporting_currency or reporting_net_amount = net_amount)",
+    'a rate is of a day on or before the order date': "rate_date is null or rate_date <= order_date",
 } %}
 {# The sum of line numbers finds a line that is missing though its amount is 0. #}
 {% set totals = {'amount': 'amount', 'net_amount': 'net_amount', 'line': 'line'} %}

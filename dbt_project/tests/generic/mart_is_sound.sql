@@ -9,6 +9,12 @@
 {% set all_rules = {
     'net is gross less returned': 'net_revenue = gross_revenue - returned_revenue',
     'there is a line': 'lines > 0',
+    'all lines are converted or the row has no reporting amount':
+        '(unconverted_lines = 0) = (reporting_net_revenue is not null)',
+    'net is gross less returned in the reporting currency': "unconverted_lines > 0
+        or reporting_net_revenue = reporting_gross_revenue - reporting_returned_revenue",
+    'possible numbers of lines': 'unconverted_lines >= 0
+        and stale_rate_lines between 0 and lines - unconverted_lines',
 } %}
 {% do all_rules.update(rules) %}
 {% set totals = {
@@ -16,6 +22,8 @@
     'returned_revenue': 'returns_amount',
     'net_revenue': 'net_amount',
     'lines': '1',
+    'reporting_net_revenue': 'reporting_net_amount',
+    'unconverted_lines': 'case when reporting_net_amount is null then 1 else 0 end',
 } %}
 
 with mart as (

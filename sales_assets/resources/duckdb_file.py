@@ -1,0 +1,162 @@
+"""The embedded warehouse's file: one writer or many readers, across processes.
+
+Belongs here: making the file, opening it, its lock. Does not: any question or change
+(`duckdb_warehouse`), or what the tables mean (`warehouse`).
+
+DuckDB lets one process write and then refuses everyone else at once, readers too. A lock file
+beside the database makes them queue instead: any number of readers or one writer. The lock is
+the operating system's, so a killed process leaves none behind.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+from filelock import ReadWriteLock, Timeout
+from pydantic import PrivateAttr
+
+from sales_assets.contracts.quoting import literal
+from sales_assets.errors import WarehouseBusyError
+from sales_assets.resources.warehouse import TABLES
+
+if TYPE_CHECKING:
+    import duckdb
+
+_log = logging.getLogger("sales_assets.warehouse")
+SCHEMAS = ("main", "marts", "core", "staging")
+"""Where a bare table name is looked up: the pipeline's own tables, then dbt's layers."""
+
+
+class DuckDBFile(dg.ConfigurableResource[Any]):
+    """A DuckDB file at `path`; waits up to `lock_timeout` seconds for other processes."""
+
+    path: str
+    memory_limit: str = "2GB"
+    lock_timeout: float = 3600.0
+    _holds_lock: bool = PrivateAttr(default=False)
+    _has_tables: bool = PrivateAttr(default=False)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Hold the writers' lock without a connection, for dbt's own."""
+        self._create()
+        with self._locked(write=True):
+            self._holds_lock = True
+            try:
+                yield
+            finally:
+                self._holds_lock = False
+
+    @contextmanager
+    def _write(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        self._create()
+        with self._locked(write=True), self._connected(read_only=False) as connection:
+            yield connection
+
+    @contextmanager
+    def _read(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        self._create()
+        with self._locked(write=False), self._connected(read_only=True) as connection:
+            yield connection
+
+    def _create(self) -> None:
+        """Make the file with its tables; it appears complete or not at all."""
+        import duckdb
+
+        if Path(self.path).exists():
+            self._add_tables()
+            return
+        Path(self.path).parent.mkdir(parents=True, exist_ok=True)
+        with self._locked(write=True):
+            if Path(self.path).exists():
+                return
+            unfinished = Path(f"{self.path}.new")
+            unfinished.unlink(missing_ok=True)
+            with duckdb.connect(str(unfinished)) as connection:
+                _create_tables(connection)
+                for schema in SCHEMAS[1:]:
+                    connection.execute(f"CREATE SCHEMA {schema}")
+            os.replace(unfinished, self.path)
+
+    def _add_tables(self) -> None:
+        """Make the tables that a warehouse of an earlier version lacks."""
+        if self._has_tables:
+            return
+        with self._locked(write=False), self._connected(read_only=True) as connection:
+            names = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'"
+            there = {name for (name,) in connection.execute(names).fetchall()}
+        if not there >= TABLES.keys():
+            with self._locked(write=True), self._connected(read_only=False) as connection:
+                _create_tables(connection)
+        self._has_tables = True
+
+    @contextmanager
+    def _locked(self, write: bool) -> Iterator[None]:
+        if self._holds_lock:
+            yield
+            return
+        lock = ReadWriteLock(f"{self.path}.lock")
+        acquire = lock.acquire_write if write else lock.acquire_read
+        try:
+            acquired = acquire(timeout=0.2)
+        except Timeout:
+            _log.warning(
+                "Another run is using the warehouse; waiting up to %d s for it.", self.lock_timeout
+            )
+            try:
+                acquired = acquire(timeout=self.lock_timeout)
+            except Timeout as error:
+                raise WarehouseBusyError(
+                    f"{self.path}: another run kept the warehouse for {self.lock_timeout:g} s; "
+                    "try again when it has ended"
+                ) from error
+        with acquired:
+            yield
+
+    @contextmanager
+    def _connected(self, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        import duckdb
+
+        try:
+            connection = duckdb.connect(self.path, read_only=read_only)
+        except duckdb.IOException as error:
+            if "lock" not in str(error).lower():
+                raise
+            raise WarehouseBusyError(
+                f"{self.path}: a program outside of sales-assets has the warehouse open; close it "
+                "and try again"
+            ) from error
+        try:
+            connection.execute(f"SET memory_limit = {literal(self.memory_limit)}")
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute(f"SET search_path = {literal(','.join(SCHEMAS))}")
+            yield connection
+        finally:
+            connection.close()
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All that is done in the block, or nothing of it."""
+    import duckdb
+
+    connection.execute("BEGIN")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(duckdb.TransactionException):  # a failed COMMIT has ended it already
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    for name, columns in TABLES.items():
+        described = ", ".join(f"{column} {sql_type}" for column, sql_type in columns)
+        connection.execute(f"CREATE TABLE IF NOT EXISTS main.{name} ({described})")

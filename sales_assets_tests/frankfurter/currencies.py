@@ -1,0 +1,51 @@
+"""The names of the currencies that the ECB has published rates of.
+
+Belongs here: the names as the API gives them. Does not: which of them are published (`rates`).
+"""
+
+from __future__ import annotations
+
+NAMES = {
+    "AUD": "Australian Dollar",
+    "BGN": "Bulgarian Lev",
+    "BRL": "Brazilian Real",
+    "CAD": "Canadian Dollar",
+    "CHF": "Swiss Franc",
+    "CNY": "Chinese Renminbi Yuan",
+    "CYP": "Cypriot Pound",
+    "CZK": "Czech Koruna",
+    "DKK": "Danish Krone",
+    "EEK": "Estonian Kroon",
+    "EUR": "Euro",
+    "GBP": "British Pound",
+    "HKD": "Hong Kong Dollar",
+    "HRK": "Croatian Kuna",
+    "HUF": "Hungarian Forint",
+    "IDR": "Indonesian Rupiah",
+    "ILS": "Israeli New Shekel",
+    "INR": "Indian Rupee",
+    "ISK": "Icelandic Króna",
+    "JPY": "Japanese Yen",
+    "KRW": "South Korean Won",
+    "LTL": "Lithuanian Litas",
+    "LVL": "Latvian Lats",
+    "MTL": "Maltese Lira",
+    "MXN": "Mexican Peso",
+    "MYR": "Malaysian Ringgit",
+    "NOK": "Norwegian Krone",
+    "NZD": "New Zealand Dollar",
+    "PHP": "Philippine Peso",
+    "PLN": "Polish Złoty",
+    "ROL": "Romanian Leu before 2005",
+    "RON": "Romanian Leu",
+    "RUB": "Russian Ruble",
+    "SEK": "Swedish Krona",
+    "SGD": "Singapore Dollar",
+    "SIT": "Slovenian Tolar",
+    "SKK": "Slovak Koruna",
+    "THB": "Thai Baht",
+    "TRL": "Turkish Lira before 2005",
+    "TRY": "Turkish Lira",
+    "USD": "United States Dollar",
+    "ZAR": "South African Rand",
+}
