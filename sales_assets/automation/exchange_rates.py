@@ -23,7 +23,6 @@ from sales_assets.partitions import DAY, Window, contiguous
 from sales_assets.resources.catalogue import Catalogue
 
 NAME = "exchange_rates"
-_UNDER_WAY = dg.RunsFilter(tags={"dagster/sensor_name": NAME}, statuses=NOT_FINISHED_STATUSES)
 
 
 @dataclass(frozen=True)
@@ -77,16 +76,13 @@ def build_exchange_rate_sensor(
             return dg.SkipReason("no day needs a rate")
         known = rate_state.not_current(symbols, Window(first - reach_back, now.date() + DAY))
         staged = {day for day in catalogue.staged_days() if first <= day <= now.date()}
-        wanted = rate_state.unknown(staged)
-        if wanted and _makes_rates(context.instance):
-            wanted = set()
         until = exchange_rate_api.published_until(now)
-        days = days_to_ask(known, symbols, until, now, wanted)
+        days = days_to_ask(known, symbols, until, now, rate_state.unknown(staged))
         if not days:
             return dg.SkipReason("no day is behind")
         waiting = f"{len(days):,} days are behind"
-        if context.instance.get_runs_count(_UNDER_WAY):
-            return dg.SkipReason(f"{waiting}, and a run for them is under way")
+        if _are_made(context.instance):
+            return dg.SkipReason(f"{waiting}, and a run that makes rates is under way")
         if context.cursor:
             last = Asked.parse(context.cursor)
             again = last.at + pause_after(last.at, last.days, days, known)
@@ -115,10 +111,11 @@ def build_exchange_rate_sensor(
     return exchange_rates_sensor
 
 
-def _makes_rates(instance: dg.DagsterInstance) -> bool:
-    """Whether a run is under way that makes rates, by which days that are staged become known.
+def _are_made(instance: dg.DagsterInstance) -> bool:
+    """Whether a run is under way that makes rates.
 
-    The run that stages a new day makes its rates too, but after: until then none are known.
+    It may call the API, which is not to be called by others then; and a run that stages a day makes
+    its rates too, though later.
     """
     under_way = instance.get_runs(dg.RunsFilter(statuses=NOT_FINISHED_STATUSES))
     return any(

@@ -305,6 +305,6 @@ def test_days_are_not_asked_for_while_a_run_for_them_is_under_way(
         tags = {"dagster/sensor_name": NAME}
         run = dg.DagsterRun("rates", status=dg.DagsterRunStatus.STARTED, tags=tags)
         instance.add_run(run)
-        assert "a run for them is under way" in skipped(api, state, None, instance)
+        assert "a run that makes rates is under way" in skipped(api, state, None, instance)
         instance.report_run_canceled(run)
         assert isinstance(tick(api, state, None, instance), dg.SensorResult)
