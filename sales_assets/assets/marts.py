@@ -26,7 +26,7 @@ from sales_assets.assets.keys import EXCHANGE_RATES
 from sales_assets.assets.mart_variables import Conversion, window_variables
 from sales_assets.errors import PermanentError, UsageError
 from sales_assets.partitions import Window, run_window
-from sales_assets.resources.dbt import DbtInProcess
+from sales_assets.resources.dbt import DbtBuildError, DbtInProcess
 from sales_assets.resources.warehouse import Warehouse
 
 WAREHOUSE = "warehouse"
@@ -149,7 +149,12 @@ def build_marts(
             changed = None if refresh or window is None else days
             warehouse.begin_marts(changed)
             variables = conversion.variables | window_variables(window, days)
-            yield from dbt.build(context, variables=variables, full_refresh=refresh)
+            try:
+                yield from dbt.build(context, variables=variables, full_refresh=refresh)
+            except DbtBuildError:
+                # Days that cannot be built are seen to have failed, and stop no other day.
+                warehouse.abandon_marts(list(window.days()) if window else [])
+                raise
             if is_all:
                 warehouse.end_marts(changed, conversion.rules)
 

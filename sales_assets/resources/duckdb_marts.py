@@ -31,11 +31,7 @@ WHERE c.currency <> c.reporting_currency
 """
 """Parameters: sources and their rules."""
 
-OF_ANOTHER_CURRENCY = """
-SELECT 1 WHERE EXISTS (FROM conversions WHERE reporting_currency <> ?)
-    OR (EXISTS (FROM core.fct_sales) AND NOT EXISTS (FROM conversions)
-        AND NOT EXISTS (FROM unfinished_marts))
-"""
+OF_ANOTHER_CURRENCY = "SELECT 1 FROM conversions WHERE reporting_currency <> ? LIMIT 1"
 
 COLUMNS = """
 SELECT table_schema || '.' || table_name, list(column_name) FROM information_schema.columns
@@ -56,6 +52,12 @@ def begin(connection: duckdb.DuckDBPyConnection, days: Collection[date] | None) 
     connection.execute(
         "INSERT INTO unfinished_marts FROM chosen ANTI JOIN unfinished_marts USING (partition_date)"
     )
+
+
+def abandon(connection: duckdb.DuckDBPyConnection, days: Collection[date]) -> None:
+    """Note days as not unfinished any more, though they were not built."""
+    _choose(connection, days)
+    connection.execute("DELETE FROM unfinished_marts WHERE partition_date IN (FROM chosen)")
 
 
 def end(

@@ -126,6 +126,11 @@ class DuckDBWarehouse(DuckDBFile, Warehouse):
         with self._write() as connection, transaction(connection):
             duckdb_marts.begin(connection, days)
 
+    def abandon_marts(self, days: Collection[date]) -> None:
+        """Note that the build of some days has failed."""
+        with self._write() as connection, transaction(connection):
+            duckdb_marts.abandon(connection, days)
+
     def end_marts(self, days: Collection[date] | None, rules: Mapping[str, str]) -> None:
         """Note that all models were built for some days."""
         with self._write() as connection, transaction(connection):
@@ -140,9 +145,7 @@ class DuckDBWarehouse(DuckDBFile, Warehouse):
         }
         if any("reporting_currency" not in columns for columns in tables.values()):
             return True
-        return "core.fct_sales" in tables and bool(
-            self.rows(duckdb_marts.OF_ANOTHER_CURRENCY, [reporting_currency])
-        )
+        return bool(self.rows(duckdb_marts.OF_ANOTHER_CURRENCY, [reporting_currency]))
 
     def _columns_of_models(self) -> dict[str, list[str]]:
         return dict(self.rows(duckdb_marts.COLUMNS))

@@ -275,6 +275,10 @@ class Warehouse(dg.ConfigurableResource[Any], ABC):
         """
 
     @abstractmethod
+    def abandon_marts(self, days: Collection[date]) -> None:
+        """Note that days could not be built for what they hold: no other takes them along."""
+
+    @abstractmethod
     def end_marts(self, days: Collection[date] | None, rules: Mapping[str, str]) -> None:
         """Note that all models were built for some days, or for all of history (None)."""
 

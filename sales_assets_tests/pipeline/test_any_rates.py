@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import dagster as dg
+import duckdb
 import pytest
 
 from sales_assets.partitions import DAY, Window
@@ -159,6 +160,26 @@ def test_a_late_sale_of_a_day_whose_rate_came_after_others_reaches_the_marts(
             "SELECT sum(reporting_net_revenue) - (SELECT sum(reporting_net_amount) FROM fct_sales) "
             "FROM daily_revenue"
         ) == [(0,)]
+
+
+def test_a_day_that_cannot_be_built_stops_no_other(tmp_path: Path) -> None:
+    with StandIn() as stand_in, asking(tmp_path / "home", stand_in) as made:
+        for day in ("2024-02-01", "2024-02-05", "2024-02-06"):
+            sold = f"order,sold_on,price,paid_in\n1,{day},100,USD\n"
+            made.write_drop("bazaar", f"{day}.csv", sold)
+        made.materialize("2024-02-01", "2024-02-01")
+        made.materialize("2024-02-05", "2024-02-06", marts=False)
+        with duckdb.connect(str(made.settings.warehouse_file)) as connection:
+            connection.execute(
+                "UPDATE main.revenue SET kind = 'gift' WHERE partition_date = '2024-02-05'"
+            )
+        failed = made.materialize("2024-02-05", "2024-02-05", layers=[], raise_on_error=False)
+        assert not failed.success
+        assert made.materialize("2024-02-06", "2024-02-06", layers=[]).success
+        assert made.query("SELECT order_date::VARCHAR FROM daily_revenue") == [
+            ("2024-02-01",),
+            ("2024-02-06",),
+        ]
 
 
 def test_marts_that_were_not_built_after_their_sales_are_built_by_the_next_run(

@@ -168,6 +168,9 @@ class ToyWarehouse(DuckDBWarehouse):
     def begin_marts(self, _: Collection[date] | None) -> None:
         """Of no interest here."""
 
+    def abandon_marts(self, _: Collection[date]) -> None:
+        """Of no interest here."""
+
     def end_marts(self, _: Collection[date] | None, __: Mapping[str, str]) -> None:
         """Of no interest here."""
 

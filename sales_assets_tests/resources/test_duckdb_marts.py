@@ -59,6 +59,12 @@ def test_a_build_that_did_not_end_is_done_again(warehouse: DuckDBWarehouse) -> N
     assert warehouse.outdated_marts(RULES) == [THIRD]
 
 
+def test_a_build_that_cannot_end_is_not_done_again_with_others(warehouse: DuckDBWarehouse) -> None:
+    built(warehouse).begin_marts([SECOND, THIRD])
+    warehouse.abandon_marts([THIRD])
+    assert warehouse.outdated_marts(RULES) == [SECOND]
+
+
 @pytest.mark.parametrize(
     "now",
     [
@@ -94,12 +100,6 @@ def test_models_of_another_currency_or_version_are_made_anew_until_that_has_ende
     assert not warehouse.needs_full_refresh("CHF")
     change(warehouse, "CREATE TABLE marts.daily_revenue (source VARCHAR)")
     assert warehouse.needs_full_refresh("CHF")
-
-
-def test_models_that_nothing_is_known_of_are_made_anew(warehouse: DuckDBWarehouse) -> None:
-    assert warehouse.needs_full_refresh("EUR")
-    warehouse.begin_marts([FIRST])
-    assert not warehouse.needs_full_refresh("EUR"), "a first build that is under way, or was"
 
 
 def test_before_the_first_build_nothing_is_to_be_done(tmp_path: Path) -> None:
