@@ -57,20 +57,35 @@ class DuckDBFile(dg.ConfigurableResource[Any]):
     def _write(self) -> Iterator[duckdb.DuckDBPyConnection]:
         self._create()
         with self._locked(write=True), self._connected(read_only=False) as connection:
+            if not self._is_complete(connection):
+                _create_tables(connection)
             yield connection
 
     @contextmanager
     def _read(self) -> Iterator[duckdb.DuckDBPyConnection]:
         self._create()
         with self._locked(write=False), self._connected(read_only=True) as connection:
+            if self._is_complete(connection):
+                yield connection
+                return
+        with self._write():
+            pass
+        with self._locked(write=False), self._connected(read_only=True) as connection:
             yield connection
+
+    def _is_complete(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        """Whether all tables are there; a warehouse of an earlier version lacks some."""
+        if not self._has_tables:
+            names = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'"
+            there = {name for (name,) in connection.execute(names).fetchall()}
+            self._has_tables = there >= TABLES.keys()
+        return self._has_tables
 
     def _create(self) -> None:
         """Make the file with its tables; it appears complete or not at all."""
         import duckdb
 
         if Path(self.path).exists():
-            self._add_tables()
             return
         Path(self.path).parent.mkdir(parents=True, exist_ok=True)
         with self._locked(write=True):
@@ -83,18 +98,6 @@ class DuckDBFile(dg.ConfigurableResource[Any]):
                 for schema in SCHEMAS[1:]:
                     connection.execute(f"CREATE SCHEMA {schema}")
             os.replace(unfinished, self.path)
-
-    def _add_tables(self) -> None:
-        """Make the tables that a warehouse of an earlier version lacks."""
-        if self._has_tables:
-            return
-        with self._locked(write=False), self._connected(read_only=True) as connection:
-            names = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'"
-            there = {name for (name,) in connection.execute(names).fetchall()}
-        if not there >= TABLES.keys():
-            with self._locked(write=True), self._connected(read_only=False) as connection:
-                _create_tables(connection)
-        self._has_tables = True
 
     @contextmanager
     def _locked(self, write: bool) -> Iterator[None]:
