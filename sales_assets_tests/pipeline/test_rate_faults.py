@@ -75,7 +75,13 @@ EVERY: dict[str, tuple[Callable[[], Fault], Expected]] = {
     "404": (faults.unknown, REFUSING),
     "422": (faults.unprocessable, REFUSING),
 }
-PHASES = {"first call": 1, "second call": 2, "last call": 4, "every call": None}
+PHASES = {
+    "first call": 1,
+    "second call": 2,
+    "third call": 3,
+    "last call": 4,
+    "every call": None,
+}
 
 
 @pytest.fixture(scope="module")
