@@ -61,7 +61,7 @@ def unknown_currencies(api: ExchangeRateApi, symbols: Sequence[str]) -> list[str
     strange = [symbol for symbol in symbols if symbol not in LIVE and symbol not in ENDED]
     try:
         return sorted(set(strange) - api.currencies()) if strange else []
-    except ApiUnavailableError:
+    except (ApiUnavailableError, ApiRefusedError):
         return []
 
 
@@ -158,9 +158,9 @@ def _requests(
 ) -> Iterator[tuple[RatesRequest, date]]:
     """A request for each month with a published currency, and the last publication it is for."""
     for month in months(window):
-        before = min(days_before, (month.start - FIRST_PUBLICATION).days)
-        first = last_publication(month.start)  # which the answer begins with
+        before = max(min(days_before, (month.start - FIRST_PUBLICATION).days), 0)
+        first = last_publication(month.start - before * DAY)  # which the answer begins with
         last = min(month.end, window.end) - DAY
         alive = tuple(s for s in symbols if is_published(s, first) or is_published(s, last))
         if alive and month.end > FIRST_PUBLICATION:
-            yield RatesRequest(month, alive, max(before, 0)), last_publication(last)
+            yield RatesRequest(month, alive, before), last_publication(last)

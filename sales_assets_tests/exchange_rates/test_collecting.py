@@ -12,7 +12,12 @@ import pytest
 
 from sales_assets.exchange_rates.answers import WrongAnswerError
 from sales_assets.exchange_rates.api import ApiRefusedError, ApiUnavailableError, ExchangeRateApi
-from sales_assets.exchange_rates.collecting import Collected, Collector, unknown_currencies
+from sales_assets.exchange_rates.collecting import (
+    Collected,
+    Collector,
+    _requests,
+    unknown_currencies,
+)
 from sales_assets.exchange_rates.live import LiveRates
 from sales_assets.exchange_rates.snapshot import SnapshotRates
 from sales_assets.exchange_rates.state import DayState, RateState
@@ -285,10 +290,19 @@ def test_a_currency_that_nobody_knows_is_looked_for_at_the_api(
     assert unknown_currencies(api, ["XXX", "USD", "XTS"]) == ["XTS", "XXX"]
 
 
+@pytest.mark.parametrize("fault", [faults.server_error(), faults.unknown()])
 def test_while_the_list_of_currencies_cannot_be_had_none_is_unknown(
-    stand_in: StandIn, api: LiveRates
+    stand_in: StandIn, api: LiveRates, fault: faults.Fault
 ) -> None:
-    stand_in.inject(faults.server_error(), times=FOR_EVER, kind=Kind.CURRENCIES)
+    stand_in.inject(fault, times=FOR_EVER, kind=Kind.CURRENCIES)
     assert unknown_currencies(api, ["XXX"]) == []
     stand_in.clear()
     assert unknown_currencies(api, ["XXX"]) == ["XXX"]
+
+
+def test_a_currency_that_ended_in_the_days_before_a_month_is_asked_for_with_it() -> None:
+    april = Window.of_keys("2022-04-04", "2022-04-05")
+    [(request, _)] = _requests(april, ["RUB", "USD"], 31)
+    assert request.symbols == ("RUB", "USD"), "the last rate of the rouble is of 1 March"
+    [(request, _)] = _requests(april, ["RUB", "USD"], 3)
+    assert request.symbols == ("USD",)
