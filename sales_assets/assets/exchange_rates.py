@@ -8,7 +8,7 @@ Without `from __future__ import annotations`: Dagster reads the asset's annotati
 
 import time
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
@@ -24,9 +24,9 @@ from sales_assets.checks.rates import (
     refusals,
 )
 from sales_assets.exchange_rates.api import ExchangeRateApi
-from sales_assets.exchange_rates.calendar import last_publication, published_by
+from sales_assets.exchange_rates.due import overdue
 from sales_assets.exchange_rates.refreshing import Refreshed, Rules, refresh
-from sales_assets.exchange_rates.state import DayState, KnownDay, RateState
+from sales_assets.exchange_rates.state import DayState, RateState
 from sales_assets.partitions import DAY, Window
 from sales_assets.resources.notifier import Notifier
 from sales_assets.resources.object_store import ObjectStore
@@ -76,7 +76,7 @@ def build_exchange_rates(
             told[window.end - DAY] |= _of_run(exchange_rate_api, rate_state, done, begun)
             committed.add(EXCHANGE_RATES, told.items())
             _tell(notifier, done)
-        behind = _overdue(rate_state)
+        behind = overdue(rate_state.days(), datetime.now(UTC))
         valid = warehouse.valid_rates(Window.around(behind)) if behind else {}
         return dg.MaterializeResult(
             check_results=[
@@ -87,16 +87,6 @@ def build_exchange_rates(
         )
 
     return exchange_rates
-
-
-def _overdue(state: RateState) -> dict[date, KnownDay]:
-    """The days that lack rates which the bank has published by now."""
-    until = published_by(datetime.now(UTC))
-    return {
-        day: known
-        for day, known in state.days().items()
-        if known.state is not DayState.CURRENT and last_publication(day) <= until
-    }
 
 
 def _told(valid: Mapping[str, ValidRate], state: DayState) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Container, Mapping
 from datetime import date, datetime, timedelta
 
-from sales_assets.exchange_rates.calendar import due_at, last_publication
+from sales_assets.exchange_rates.calendar import due_at, last_publication, published_by
 from sales_assets.exchange_rates.state import DayState, KnownDay
 
 AGAIN_AFTER = timedelta(days=1)
@@ -40,6 +40,16 @@ def days_to_ask(
         or (was.state in _SELDOM and was.checked_at + AGAIN_AFTER <= moment)
     }
     return sorted(behind.union(day for day in wanted if day not in known))
+
+
+def overdue(known: Mapping[date, KnownDay], moment: datetime) -> dict[date, KnownDay]:
+    """The days that lack rates which the bank has published by a moment (aware)."""
+    until = published_by(moment)
+    return {
+        day: was
+        for day, was in known.items()
+        if was.state is not DayState.CURRENT and last_publication(day) <= until
+    }
 
 
 def pause_after(

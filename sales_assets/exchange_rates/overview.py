@@ -12,9 +12,9 @@ from typing import Any
 
 from sales_assets.errors import UsageError
 from sales_assets.exchange_rates.api import ExchangeRateApi
-from sales_assets.exchange_rates.calendar import last_publication, published_by
+from sales_assets.exchange_rates.due import overdue
 from sales_assets.exchange_rates.plausibility import as_rate
-from sales_assets.exchange_rates.state import DayState, RateState
+from sales_assets.exchange_rates.state import RateState
 from sales_assets.partitions import contiguous
 from sales_assets.resources.warehouse import Warehouse
 
@@ -28,12 +28,7 @@ def overview(resources: Mapping[str, Any]) -> Iterator[str]:
     for name, value in api.condition().items():
         yield f"{name.replace('_', ' ')}: {value}"
     known = state.days()
-    now = datetime.now(UTC)
-    behind = [
-        day
-        for day, was in known.items()
-        if was.state is not DayState.CURRENT and last_publication(day) <= published_by(now)
-    ]
+    behind = overdue(known, datetime.now(UTC))
     yield f"days: {len(known):,} known, {len(behind):,} behind"
     for window in contiguous(behind):
         yield f"  behind: {window}"
