@@ -9,11 +9,9 @@ Without `from __future__ import annotations`: Dagster reads the asset's annotati
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import date
 from functools import partial
-from pathlib import Path
 
 import dagster as dg
 
@@ -175,9 +173,8 @@ def _load(
         for kind, count in ((ACCEPTED, staged[day].accepted), (REJECTED, staged[day].rejected))
         if count
     }
-    with ExitStack() as stack:
-        paths: list[Path] = stack.enter_context(store.local(list(keys.values())))
-        local = dict(zip(keys, paths, strict=True))
+    with warehouse.reach(store, list(keys.values())) as files:
+        staged_files = dict(zip(keys, files, strict=True))
         return warehouse.replace(
             contract.name,
             [
@@ -187,8 +184,8 @@ def _load(
                     contract_version=contract.version,
                     files=json.dumps([asdict(entry) for entry in manifests[day]]),
                     lines=sum(entry.lines for entry in manifests[day]),
-                    accepted=local.get((ACCEPTED, day)),
-                    rejected=local.get((REJECTED, day)),
+                    accepted=staged_files.get((ACCEPTED, day)),
+                    rejected=staged_files.get((REJECTED, day)),
                 )
                 for day in days
             ],

@@ -1,7 +1,7 @@
 """What is unique: the keys of a contract's lines, and which lines repeat one.
 
 Belongs here: reading the keys, and their SQL over judged lines. Does not: which day's line counts
-where a key is there on several days (`resources.duckdb_keys`).
+where a key is there on several days (`resources.sql_keys`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The embedded warehouse's file: one writer or many readers, across processes.
 
 Belongs here: making the file, opening it, its lock. Does not: any question or change
-(`duckdb_warehouse`), or what the tables mean (`warehouse`).
+(`sql_warehouse`), or what the tables mean (`warehouse_tables`).
 
 DuckDB lets one process write and then refuses everyone else at once, readers too. A lock file
 beside the database makes them queue instead: any number of readers or one writer. The lock is
@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ from pydantic import PrivateAttr
 
 from sales_assets.contracts.quoting import literal
 from sales_assets.errors import WarehouseBusyError
-from sales_assets.resources.warehouse import TABLES
+from sales_assets.resources.warehouse_tables import TABLES
 
 if TYPE_CHECKING:
     import duckdb
@@ -54,7 +54,7 @@ class DuckDBFile(dg.ConfigurableResource[Any]):
                 self._holds_lock = False
 
     @contextmanager
-    def _write(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
         self._create()
         with self._locked(write=True), self._connected(read_only=False) as connection:
             if not self._is_complete(connection):
@@ -62,13 +62,13 @@ class DuckDBFile(dg.ConfigurableResource[Any]):
             yield connection
 
     @contextmanager
-    def _read(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
         self._create()
         with self._locked(write=False), self._connected(read_only=True) as connection:
             if self._is_complete(connection):
                 yield connection
                 return
-        with self._write():
+        with self._writing():
             pass
         with self._locked(write=False), self._connected(read_only=True) as connection:
             yield connection
@@ -142,21 +142,6 @@ class DuckDBFile(dg.ConfigurableResource[Any]):
             yield connection
         finally:
             connection.close()
-
-
-@contextmanager
-def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """All that is done in the block, or nothing of it."""
-    import duckdb
-
-    connection.execute("BEGIN")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        with suppress(duckdb.TransactionException):  # a failed COMMIT has ended it already
-            connection.execute("ROLLBACK")
-        raise
 
 
 def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:

@@ -1,7 +1,7 @@
 """The warehouse: revenue, rejected lines and the ledger of what was loaded.
 
-Belongs here: the interface, the tables and their meaning, whatever the product behind them.
-Does not: one product's SQL (`duckdb_warehouse`), or the models above `revenue` (dbt_project).
+Belongs here: the interface, whatever the product behind it. Does not: the tables
+(`warehouse_tables`), the SQL (`sql_warehouse`), or the models above `revenue` (dbt_project).
 """
 
 from __future__ import annotations
@@ -12,113 +12,27 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import dagster as dg
 
-from sales_assets.contracts.canonical import REJECTED_COLUMNS, REVENUE_COLUMNS
 from sales_assets.contracts.model import AcrossDays
 from sales_assets.partitions import Window
-
-LEDGER_COLUMNS: tuple[tuple[str, str, str], ...] = (
-    ("source", "VARCHAR", "The contract's source."),
-    ("partition_date", "DATE", "The UTC day of the drop."),
-    ("fingerprint", "VARCHAR", "Hash of the files' bytes, the contract and the parser."),
-    ("contract_version", "VARCHAR", "Version of the contract that the lines were judged by."),
-    ("files", "VARCHAR", "The day's files with their SHA-256 and lines, as JSON."),
-    ("lines", "BIGINT", "Lines that the files hold for the day."),
-    ("accepted", "BIGINT", "Lines that became rows of revenue."),
-    ("rejected", "BIGINT", "Lines that became rows of rejected."),
-    ("amount", "DECIMAL(38,4)", "Sum of the accepted amounts, in the lines' currencies."),
-    ("net_amount", "DECIMAL(38,4)", "Sum of the accepted net amounts, in their currencies."),
-    ("loaded_at", "TIMESTAMP", "When the rows were written, in UTC."),
-)
-RESTATED_COLUMNS: tuple[tuple[str, str, str], ...] = (
-    ("source", "VARCHAR", "The contract's source."),
-    ("partition_date", "DATE", "The UTC day of a drop that was restated."),
-    ("order_date", "DATE", "An order date that the replaced rows had."),
-    ("customer_id", "VARCHAR", "A customer that the replaced rows had."),
-)
-LINE_KEY_COLUMNS: tuple[tuple[str, str, str], ...] = (
-    ("source", "VARCHAR", "The contract's source; only those whose keys are unique across days."),
-    ("partition_date", "DATE", "The UTC day of the drop."),
-    ("line_key", "VARCHAR", "SHA-256 of the key's values."),
-    ("file", "VARCHAR", "The drop, relative to the landing zone."),
-    ("line", "BIGINT", "The line in the file, from 1."),
-    ("text", "VARCHAR", "The line's text, personal values masked, should it be rejected."),
-    ("counts", "BOOLEAN", "Whether the line is in revenue; else it is in outweighed."),
-)
-MOVED_COLUMNS: tuple[tuple[str, str, str], ...] = (
-    ("source", "VARCHAR", "The contract's source."),
-    ("partition_date", "DATE", "The UTC day whose load brought or took a key."),
-    ("moved_date", "DATE", "Another day, whose line of that key began or ceased to count."),
-)
-EXCHANGE_RATE_COLUMNS: tuple[tuple[str, str, str], ...] = (
-    ("rate_date", "DATE", "The day of the publication."),
-    ("currency", "VARCHAR", "The currency (ISO 4217)."),
-    ("rate", "DECIMAL(18,6)", "Units of the currency for one euro, as they were published."),
-    ("object_key", "VARCHAR", "The object with the answer that the rate is from."),
-    ("loaded_at", "TIMESTAMP", "When the row was written, in UTC."),
-)
-RATE_DAY_COLUMNS: tuple[tuple[str, str, str], ...] = (
-    ("day", "DATE", "A day of which the rates were asked for."),
-    ("expected_rate_date", "DATE", "The publication that is due for it."),
-)
-QUARANTINED_RATE_COLUMNS: tuple[tuple[str, str, str], ...] = (
-    ("rate_date", "DATE", "The day of the publication."),
-    ("currency", "VARCHAR", "The currency (ISO 4217)."),
-    ("value", "VARCHAR", "What the API said; empty if it said nothing of the currency."),
-    ("reason", "VARCHAR", "Why the rate may not enter."),
-    ("object_key", "VARCHAR", "The object with the answer."),
-    ("seen_at", "TIMESTAMP", "When it was seen first, in UTC."),
-)
-CONVERSION_COLUMNS: tuple[tuple[str, str, str], ...] = (
-    ("source", "VARCHAR", "The contract's source."),
-    ("partition_date", "DATE", "The UTC day of the drop."),
-    ("order_date", "DATE", "An order date of its sales."),
-    ("currency", "VARCHAR", "A currency of these."),
-    ("reporting_currency", "VARCHAR", "What they were converted to."),
-    ("rate_date", "DATE", "The publication that they were converted at."),
-    ("currency_rate", "DECIMAL(18,6)", "Units of their currency for one euro."),
-    ("reporting_rate", "DECIMAL(18,6)", "Units of the reporting currency for one euro."),
-    ("expected_rate_date", "DATE", "The publication that was due."),
-    ("rules", "VARCHAR", "By which rules a rate could be used."),
-)
-UNFINISHED_COLUMNS: tuple[tuple[str, str, str], ...] = (
-    ("partition_date", "DATE", "A day of drops that a build of the models began with."),
-)
-
-TABLES: dict[str, tuple[tuple[str, str], ...]] = {
-    "revenue": tuple((c.name, c.sql_type) for c in REVENUE_COLUMNS),
-    "rejected": tuple(
-        (c.name, "VARCHAR[]" if c.name == "reasons" else c.sql_type) for c in REJECTED_COLUMNS
-    ),
-    "ledger": tuple((name, sql_type) for name, sql_type, _ in LEDGER_COLUMNS),
-    "restated": tuple((name, sql_type) for name, sql_type, _ in RESTATED_COLUMNS),
-    "outweighed": tuple((c.name, c.sql_type) for c in REVENUE_COLUMNS),
-    "line_keys": tuple((name, sql_type) for name, sql_type, _ in LINE_KEY_COLUMNS),
-    "moved": tuple((name, sql_type) for name, sql_type, _ in MOVED_COLUMNS),
-    "exchange_rates": tuple((name, sql_type) for name, sql_type, _ in EXCHANGE_RATE_COLUMNS),
-    "rate_days": tuple((name, sql_type) for name, sql_type, _ in RATE_DAY_COLUMNS),
-    "quarantined_rates": tuple((name, sql_type) for name, sql_type, _ in QUARANTINED_RATE_COLUMNS),
-    "conversions": tuple((name, sql_type) for name, sql_type, _ in CONVERSION_COLUMNS),
-    "unfinished_marts": tuple((name, sql_type) for name, sql_type, _ in UNFINISHED_COLUMNS),
-}
-"""The tables that the pipeline writes itself: name -> (column, type in ANSI terms)."""
+from sales_assets.resources.object_store import ObjectStore
+from sales_assets.resources.session import StagedFile
 
 
 @dataclass(frozen=True)
 class DayLoad:
-    """One day to be written: its identity and where its staged rows lie locally."""
+    """One day to be written: its identity and where its staged rows lie."""
 
     day: date
     fingerprint: str
     contract_version: str
     files: str
     lines: int
-    accepted: Path | None
-    rejected: Path | None
+    accepted: StagedFile | None
+    rejected: StagedFile | None
 
 
 @dataclass(frozen=True)
@@ -195,6 +109,15 @@ class Warehouse(dg.ConfigurableResource[Any], ABC):
 
     Every method raises WarehouseBusyError (transient) if the warehouse stays taken.
     """
+
+    def reach(
+        self, store: ObjectStore, keys: Sequence[str]
+    ) -> AbstractContextManager[Sequence[StagedFile]]:
+        """Objects in a form that `replace` can load, in the keys' order, inside the block.
+
+        Raises PermanentError if an object is not there.
+        """
+        return store.local(keys)
 
     @abstractmethod
     def loaded(self, source: str, window: Window) -> dict[date, LoadedDay]:
@@ -285,6 +208,13 @@ class Warehouse(dg.ConfigurableResource[Any], ABC):
     @abstractmethod
     def needs_full_refresh(self, reporting_currency: str) -> bool:
         """Whether the models' tables were made for another currency, or by older models."""
+
+    @abstractmethod
+    def select(self, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Column names and rows of a person's query, which can read the warehouse only.
+
+        Raises UsageError in the product's own words if the query is wrong or would change anything.
+        """
 
     @abstractmethod
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:

@@ -22,7 +22,7 @@ from sales_assets.dbt_manifest import (
     read_manifest,
     read_saved_parse,
 )
-from sales_assets.resources.warehouse import TABLES as PIPELINE_TABLES
+from sales_assets.resources.warehouse_tables import TABLES as PIPELINE_TABLES
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult

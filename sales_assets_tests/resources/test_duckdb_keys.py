@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from sales_assets.contracts.model import AcrossDays
 from sales_assets.partitions import Window
 from sales_assets.resources.duckdb_warehouse import DuckDBWarehouse
-from sales_assets.resources.warehouse import TABLES, DayLoad, Outweighed
+from sales_assets.resources.warehouse import DayLoad, Outweighed
+from sales_assets.resources.warehouse_tables import TABLES
 
 SHOP = "tests/shop"
 DAYS = [date(2024, 1, 1) + timedelta(days=n) for n in range(4)]

@@ -15,10 +15,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sales_assets.partitions import DAY, Window
-from sales_assets.resources import duckdb_rates
+from sales_assets.resources import sql_rates
 from sales_assets.resources.duckdb_file import _create_tables
-from sales_assets.resources.duckdb_rates import REACH, VALID, replace_rates
+from sales_assets.resources.duckdb_session import DuckDBSession
 from sales_assets.resources.duckdb_warehouse import DuckDBWarehouse
+from sales_assets.resources.session import Session
+from sales_assets.resources.sql_rates import REACH, VALID, replace_rates
 from sales_assets.resources.warehouse import LoadedRates, RateLoad, ValidRate
 from sales_assets_tests.resources.processes import PROCESSES
 
@@ -227,7 +229,7 @@ def test_the_valid_rate_is_the_last_one_on_or_before_and_every_change_of_it_is_t
     model = Model()
     for load in loads:
         known = {day: model.valid(day) for day in model.days}
-        told = replace_rates(connection, load)
+        told = replace_rates(DuckDBSession(connection), load)
         model.add(load)
         changed = sorted(day for day, was in known.items() if was != model.valid(day))
         assert told == LoadedRates(changed, [])
@@ -241,7 +243,7 @@ def test_the_valid_rate_is_the_last_one_on_or_before_and_every_change_of_it_is_t
 
 def _break_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
     """Let the step-th deletion of a load raise; each comes before what it makes room for."""
-    delete, seen = duckdb_rates._delete, []
+    delete, seen = sql_rates._delete, []
 
     def broken(*arguments: Any) -> None:
         seen.append(1)
@@ -249,17 +251,17 @@ def _break_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
             raise _BrokenError
         delete(*arguments)
 
-    monkeypatch.setattr(duckdb_rates, "_delete", broken)
+    monkeypatch.setattr(sql_rates, "_delete", broken)
 
 
 def _die_loading(path: str) -> None:
-    delete = duckdb_rates._delete
+    delete = sql_rates._delete
 
-    def dying(connection: duckdb.DuckDBPyConnection, table: str, key: str, keys: str) -> None:
-        delete(connection, table, key, keys)
+    def dying(session: Session, table: str, key: str, keys: str) -> None:
+        delete(session, table, key, keys)
         if table == "rate_days":
             os._exit(9)
 
-    duckdb_rates._delete = dying
+    sql_rates._delete = dying
     warehouse = DuckDBWarehouse(path=path, lock_timeout=60)
     warehouse.replace_rates(loading({FRIDAY: TWO, MONDAY: TWO}, (FRIDAY, MONDAY)))

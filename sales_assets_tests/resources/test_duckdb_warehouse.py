@@ -22,9 +22,10 @@ import pytest
 
 from sales_assets.errors import PermanentError, TransientError, UsageError, WarehouseBusyError
 from sales_assets.partitions import Window
-from sales_assets.resources import duckdb_load, duckdb_warehouse
+from sales_assets.resources import sql_load
 from sales_assets.resources.duckdb_warehouse import DuckDBWarehouse
-from sales_assets.resources.warehouse import TABLES, DayLoad, LoadedDay
+from sales_assets.resources.warehouse import DayLoad, LoadedDay
+from sales_assets.resources.warehouse_tables import TABLES
 from sales_assets_tests.resources.processes import PROCESSES
 
 SHOP, TILL = "tests/shop", "tests/till"
@@ -252,7 +253,7 @@ def test_rows_of_another_day_beside_those_of_the_day_are_refused(
     warehouse: DuckDBWarehouse, stage: Stage
 ) -> None:
     both = stage(TWO, 5)
-    assert both.accepted is not None
+    assert isinstance(both.accepted, Path)
     other = stage(THREE, 1).accepted
     mixed = both.accepted.with_name("mixed.parquet")
     with duckdb.connect() as connection:
@@ -313,19 +314,18 @@ def start_process(target: Callable[..., None], *arguments: Any) -> tuple[Any, Co
 
 def hang_in(step: str, path: str, load: DayLoad, told: Connection) -> None:
     """Replace a day, but stop for good after one step of it."""
-    module = duckdb_warehouse if hasattr(duckdb_warehouse, step) else duckdb_load
-    original = getattr(module, step)
+    original = getattr(sql_load, step)
 
     def stopped(*arguments: Any) -> None:
         original(*arguments)
         told.send("here")
         told.recv()
 
-    setattr(module, step, stopped)
+    setattr(sql_load, step, stopped)
     DuckDBWarehouse(path=path).replace(SHOP, [load])
 
 
-@pytest.mark.parametrize("step", ["_check_counts", "replace_days"])
+@pytest.mark.parametrize("step", ["_check_counts", "_replace"])
 def test_a_process_killed_while_it_replaces_leaves_the_old_days_whole(
     warehouse: DuckDBWarehouse, stage: Stage, step: str
 ) -> None:
@@ -487,7 +487,7 @@ def use(path: str, way: str, told: Connection) -> None:
     if way == "another program":
         context: Any = duckdb.connect(path)
     else:
-        context = warehouse.exclusive() if way == "exclusive" else warehouse._read()
+        context = warehouse.exclusive() if way == "exclusive" else warehouse._reading()
     with context:
         told.send("in use")
         told.recv()

@@ -1,0 +1,70 @@
+"""A session in the embedded warehouse.
+
+Belongs here: what of a session is DuckDB's own. Does not: the file and its lock (`duckdb_file`),
+or any question or change (`sql_warehouse`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from sales_assets.contracts.quoting import literal
+from sales_assets.resources.session import Columns, Row, Session, StagedFile
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+class DuckDBSession(Session):
+    """A session on a connection, which stays the caller's."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """The rows of a query."""
+        return self._connection.execute(sql, list(parameters)).fetchall()
+
+    def change(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        """Insert, delete or update."""
+        [(rows,)] = self.query(sql, parameters)
+        return int(rows)
+
+    def scratch(self, name: str, columns: Columns, rows: Iterable[Sequence[Any]] = ()) -> None:
+        """Make a temporary table; rows are bound as one list for each column."""
+        described = ", ".join(f"{column} {sql_type}" for column, sql_type in columns)
+        self.query(f"CREATE OR REPLACE TEMP TABLE {name} ({described})")
+        values = list(zip(*rows, strict=True))
+        if values:
+            unnested = ", ".join(f"unnest(?::{sql_type}[])" for _, sql_type in columns)
+            self.change(f"INSERT INTO {name} SELECT {unnested}", [list(value) for value in values])
+
+    def staged(
+        self,
+        name: str,
+        columns: Columns,  # noqa: ARG002  # the files say which they have
+        files: Sequence[StagedFile],
+    ) -> str:
+        """The files themselves, read where they lie."""
+        paths = ", ".join(literal(str(path)) for path in files)
+        return f"read_parquet([{paths}], hive_partitioning = false) AS {name}"
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is changed in the block, or nothing of it."""
+        import duckdb
+
+        self._connection.execute("BEGIN")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            with suppress(duckdb.TransactionException):  # a failed COMMIT has ended it already
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def list_of(self, expression: str) -> str:
+        """A list with one element."""
+        return f"[{expression}]"
