@@ -16,12 +16,21 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sales_assets.errors import UsageError
 
 PREFIX = "SALES_ASSETS_"
+SNOWFLAKE_NEEDS = (
+    "snowflake_account",
+    "snowflake_user",
+    "snowflake_private_key_path",
+    "snowflake_role",
+    "snowflake_warehouse",
+    "snowflake_database",
+)
+"""The settings without which there is no Snowflake."""
 PROJECT = Path(__file__).resolve().parent.parent
 """The project's folder, with `dbt_project` and `workspace.yaml` beside the package."""
 
@@ -31,6 +40,13 @@ class ObjectStoreKind(StrEnum):
 
     DIRECTORY = "directory"
     S3 = "s3"
+
+
+class WarehouseKind(StrEnum):
+    """Where revenue and the models lie."""
+
+    DUCKDB = "duckdb"
+    SNOWFLAKE = "snowflake"
 
 
 class ExchangeRatesKind(StrEnum):
@@ -64,6 +80,42 @@ class Settings(BaseSettings):
     s3_region: str | None = Field(default=None, description="The bucket's region.")
     s3_endpoint_url: str | None = Field(
         default=None, description="Endpoint of an S3-compatible store; default: AWS."
+    )
+    warehouse: WarehouseKind = Field(
+        default=WarehouseKind.DUCKDB, description="duckdb or snowflake."
+    )
+    snowflake_account: str | None = Field(
+        default=None, description="Account identifier, such as myorganisation-myaccount."
+    )
+    snowflake_user: str | None = Field(
+        default=None, description="The service user; it signs in with a key pair only."
+    )
+    snowflake_private_key_path: Path | None = Field(
+        default=None, description="File of the user's private key (PEM, PKCS#8)."
+    )
+    snowflake_private_key_passphrase: SecretStr | None = Field(
+        default=None, description="Passphrase of that file, if it has one; never shown."
+    )
+    snowflake_role: str | None = Field(default=None, description="Role of all statements.")
+    snowflake_warehouse: str | None = Field(
+        default=None, description="The virtual warehouse that computes."
+    )
+    snowflake_database: str | None = Field(
+        default=None, description="Database of the schemas main, staging, core and marts."
+    )
+    snowflake_stage: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*){0,2}$",
+        description="External stage on the bucket and prefix of the staged objects; default: they "
+        "are uploaded to an internal stage.",
+    )
+    snowflake_endpoint_url: str | None = Field(
+        default=None,
+        pattern="^https?://[^/@]+$",
+        description="Address of the account, for a private link; default: from the account.",
+    )
+    snowflake_statement_timeout_seconds: int = Field(
+        default=3600, gt=0, description="How long Snowflake lets one statement run."
     )
     warehouse_path: Path | None = Field(
         default=None, description="The DuckDB file; default: warehouse.duckdb in the home."
@@ -136,6 +188,7 @@ class Settings(BaseSettings):
         "landing_zone",
         "object_store_path",
         "warehouse_path",
+        "snowflake_private_key_path",
         "contracts",
         "pseudonym_keys",
         "exchange_rates_snapshot",
@@ -162,6 +215,17 @@ class Settings(BaseSettings):
     def _consistent(self) -> Self:
         if self.object_store is ObjectStoreKind.S3 and not self.s3_bucket:
             raise ValueError(f"{PREFIX}OBJECT_STORE=s3 needs {PREFIX}S3_BUCKET")
+        if self.warehouse is WarehouseKind.SNOWFLAKE:
+            missing = [
+                f"{PREFIX}{name.upper()}" for name in SNOWFLAKE_NEEDS if getattr(self, name) is None
+            ]
+            if missing:
+                raise ValueError(f"{PREFIX}WAREHOUSE=snowflake needs {', '.join(missing)}")
+        if self.snowflake_stage and self.object_store is not ObjectStoreKind.S3:
+            raise ValueError(
+                f"{PREFIX}SNOWFLAKE_STAGE is a stage on a bucket: set {PREFIX}OBJECT_STORE=s3, or "
+                "leave it out"
+            )
         return self
 
     @classmethod
@@ -236,10 +300,20 @@ class Settings(BaseSettings):
 
     @property
     def dbt_prepared(self) -> Path:
-        """Folder of the parsed dbt project."""
-        return self.dbt_project / "target" / "prepared"
+        """Folder of the parsed dbt project: it is another one for each product."""
+        of_product = "prepared" if self.warehouse is WarehouseKind.DUCKDB else "prepared_snowflake"
+        return self.dbt_project / "target" / of_product
 
     @property
     def report_folder(self) -> Path:
         """Folder of the report."""
         return self.home / "report"
+
+
+def read_secret(name: str) -> str | None:
+    """A secret by the name of its setting, read when it is needed.
+
+    Resources keep the name and not the value, because Dagster shows their configuration to
+    everybody who may see the UI.
+    """
+    return os.environ.get(f"{PREFIX}{name}".upper())

@@ -6,6 +6,7 @@ Belongs here: which implementation a setting chooses. Does not: any implementati
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from sales_assets.dbt_manifest import DbtLocation
 from sales_assets.exchange_rates.api import ExchangeRateApi
@@ -24,7 +25,15 @@ from sales_assets.resources.object_store import (
 )
 from sales_assets.resources.report_folder import ReportFolder
 from sales_assets.resources.staging_area import StagingArea
-from sales_assets.settings import ExchangeRatesKind, ObjectStoreKind, Settings
+from sales_assets.resources.warehouse import Warehouse
+from sales_assets.settings import (
+    PREFIX,
+    SNOWFLAKE_NEEDS,
+    ExchangeRatesKind,
+    ObjectStoreKind,
+    Settings,
+    WarehouseKind,
+)
 
 
 def build_resources(settings: Settings) -> dict[str, Any]:
@@ -79,8 +88,22 @@ def build_exchange_rate_api(settings: Settings) -> ExchangeRateApi:
             )
 
 
-def build_warehouse(settings: Settings) -> DuckDBWarehouse:
+def build_warehouse(settings: Settings) -> Warehouse:
     """The warehouse that the settings choose."""
+    if settings.warehouse is WarehouseKind.SNOWFLAKE:
+        from sales_assets.resources.snowflake_warehouse import SnowflakeWarehouse
+
+        given: dict[str, Any] = {
+            name.removeprefix("snowflake_"): str(getattr(settings, name))
+            for name in SNOWFLAKE_NEEDS
+        }
+        return SnowflakeWarehouse(
+            **given,
+            stage=settings.snowflake_stage,
+            endpoint_url=settings.snowflake_endpoint_url,
+            statement_timeout=settings.snowflake_statement_timeout_seconds,
+            lock_timeout=settings.lock_timeout_seconds,
+        )
     return DuckDBWarehouse(
         path=str(settings.warehouse_file),
         memory_limit=settings.memory_limit,
@@ -90,16 +113,33 @@ def build_warehouse(settings: Settings) -> DuckDBWarehouse:
 
 def dbt_location(settings: Settings) -> DbtLocation:
     """The dbt project, how it connects and where its parse is kept."""
-    return DbtLocation(
-        project_dir=settings.dbt_project,
-        profiles_dir=settings.dbt_project,
-        target="duckdb",
-        prepared_dir=settings.dbt_prepared,
-        environment={
+    environments = {
+        WarehouseKind.DUCKDB: {
             "SALES_ASSETS_WAREHOUSE_PATH": str(settings.warehouse_file),
             "SALES_ASSETS_MEMORY_LIMIT": settings.memory_limit,
         },
+        WarehouseKind.SNOWFLAKE: snowflake_environment(settings),
+    }
+    return DbtLocation(
+        project_dir=settings.dbt_project,
+        profiles_dir=settings.dbt_project,
+        target=settings.warehouse.value,
+        prepared_dir=settings.dbt_prepared,
+        environment=environments[settings.warehouse],
     )
+
+
+def snowflake_environment(settings: Settings) -> dict[str, str]:
+    """What the Snowflake target of dbt's profile reads; the passphrase it finds by itself."""
+    told = {f"{PREFIX}{name}".upper(): str(getattr(settings, name)) for name in SNOWFLAKE_NEEDS}
+    if settings.snowflake_endpoint_url:
+        url = urlsplit(settings.snowflake_endpoint_url)
+        told |= {
+            "SALES_ASSETS_SNOWFLAKE_HOST": url.hostname or "",
+            "SALES_ASSETS_SNOWFLAKE_PORT": str(url.port or (80 if url.scheme == "http" else 443)),
+            "SALES_ASSETS_SNOWFLAKE_PROTOCOL": url.scheme,
+        }
+    return told
 
 
 def build_dbt(settings: Settings) -> DbtInProcess:

@@ -1,0 +1,65 @@
+"""What the Snowflake connector reports, as errors of this project.
+
+Belongs here: telling what may pass from what a person has to mend. Does not: trying again
+(`snowflake_warehouse`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sales_assets.errors import PermanentError, TransientError
+
+PASSING = frozenset(
+    {
+        604,  # the statement was cancelled
+        625,  # aborted: the lock was not to be had in time
+        629,  # the warehouse is being resumed or resized
+        253003,  # a file could not be uploaded to the stage
+        390112,  # the session has expired
+        390114,  # the sign-in has expired
+    }
+)
+"""Error numbers of statements that may succeed when they are sent again."""
+SIGN_IN = (
+    "jwt",
+    "incorrect username",
+    "user access disabled",
+    "is locked",
+    "not allowed to access snowflake",
+    "role",
+    "private key",
+)
+"""Words of refusals at the sign-in, which come as failures to connect."""
+
+
+@contextmanager
+def errors_told(address: str) -> Iterator[None]:
+    """Raise what the connector reports as TransientError or PermanentError."""
+    from snowflake.connector import errors
+
+    try:
+        yield
+    except errors.ProgrammingError as error:
+        reason = _reason(error)
+        if error.errno in PASSING:
+            raise TransientError(f"{address}: {reason}; try again later") from error
+        raise PermanentError(
+            f"{address}: {reason}; run `sales-assets doctor`, which says what the role may not do "
+            "or what is missing"
+        ) from error
+    except (errors.IntegrityError, errors.DataError, errors.NotSupportedError) as error:
+        raise PermanentError(f"{address}: {_reason(error)}") from error
+    except errors.Error as error:
+        reason = _reason(error)
+        if any(word in reason.lower() for word in SIGN_IN):
+            raise PermanentError(
+                f"{address}: {reason}; correct the SALES_ASSETS_SNOWFLAKE_ settings, and see that "
+                "the user has the public key of the private one"
+            ) from error
+        raise TransientError(f"{address}: {reason}; try again later") from error
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "msg", None) or error).strip()

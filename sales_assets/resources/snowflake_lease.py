@@ -1,0 +1,120 @@
+"""Who may write to a shared warehouse: one process at a time, by a lease in a table.
+
+Belongs here: getting, keeping and giving up the lease. Does not: what is written under it
+(`sql_warehouse`).
+
+Snowflake has no lock that a session can hold over several statements, and dbt writes in sessions
+of its own. A lease ends by itself, so that a killed process keeps nobody out for long; while its
+owner lives, it is renewed from a thread. Every transaction begins with a change of the lease's
+row: it fails if somebody else has it, and nobody can take it before the transaction ends.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from threading import Event, Lock, Thread
+from uuid import uuid4
+
+from sales_assets.errors import SalesAssetsError, TransientError, WarehouseBusyError
+from sales_assets.resources.session import Columns, Session
+
+WRITERS: Columns = (("name", "VARCHAR"), ("holder", "VARCHAR"), ("until", "TIMESTAMP"))
+"""The table `main.writers`: the lease, who has it, and until when (UTC)."""
+_log = logging.getLogger("sales_assets.warehouse")
+_NOW = "CAST(CURRENT_TIMESTAMP() AS TIMESTAMP_NTZ)"
+_NAME = "warehouse"
+
+
+class Lease:
+    """The lease while this process has it."""
+
+    def __init__(self, seconds: float, connect: Callable[[], AbstractContextManager[Session]]):
+        self.holder = uuid4().hex
+        self.beside = Lock()
+        """Held while a transaction is open: the lease is then not renewed beside it."""
+        self._seconds = seconds
+        self._connect = connect
+        self._ends = Event()
+        self._lost = False
+
+    def fence(self, session: Session) -> None:
+        """Begin a transaction by making sure of the lease; TransientError if it is lost."""
+        if self._lost or not self._extend(session):
+            self._lost = True
+            raise TransientError(
+                "Another run has become the writer of the warehouse, since this one did not answer "
+                "for too long; nothing was changed. Materialise it again"
+            )
+
+    @contextmanager
+    def held(self, session: Session, timeout: float) -> Iterator[None]:
+        """Wait for the lease and keep it in the block.
+
+        Raises WarehouseBusyError if somebody else keeps it for `timeout` seconds, and
+        TransientError at the end if it was lost meanwhile.
+        """
+        self._acquire(session, timeout)
+        renewing = Thread(target=self._renew, name="warehouse lease", daemon=True)
+        renewing.start()
+        try:
+            yield
+        finally:
+            self._ends.set()
+            renewing.join()
+            session.change(
+                f"UPDATE main.writers SET until = {_NOW} WHERE name = ? AND holder = ?",
+                [_NAME, self.holder],
+            )
+        if self._lost:
+            raise TransientError(
+                "Another run has become the writer of the warehouse while dbt was building; "
+                "materialise the same days again"
+            )
+
+    def _acquire(self, session: Session, timeout: float) -> None:
+        session.change(
+            f"INSERT INTO main.writers (name, holder, until) SELECT ?, '', {_NOW} "
+            "WHERE NOT EXISTS (SELECT 1 FROM main.writers WHERE name = ?)",
+            [_NAME, _NAME],
+        )
+        deadline, told = time.monotonic() + timeout, False
+        while not session.change(
+            f"UPDATE main.writers SET holder = ?, until = {self._until()} "
+            f"WHERE name = ? AND until <= {_NOW}",
+            [self.holder, _NAME],
+        ):
+            if time.monotonic() >= deadline:
+                raise WarehouseBusyError(
+                    f"Another run kept writing to the warehouse for {timeout:g} s; try again when "
+                    "it has ended"
+                )
+            if not told:
+                _log.warning("Another run is writing to the warehouse; waiting for it.")
+                told = True
+            time.sleep(min(1.0, self._seconds / 4))
+
+    def _until(self) -> str:
+        return f"DATEADD(millisecond, {int(self._seconds * 1000)}, {_NOW})"
+
+    def _extend(self, session: Session) -> int:
+        return session.change(
+            f"UPDATE main.writers SET until = {self._until()} WHERE name = ? AND holder = ?",
+            [_NAME, self.holder],
+        )
+
+    def _renew(self) -> None:
+        """Renew the lease three times as often as it would end; in a session of its own."""
+        while not self._ends.wait(self._seconds / 3):
+            try:
+                with self._connect() as session:
+                    while not self._ends.is_set():
+                        with self.beside:
+                            if not self._extend(session):
+                                self._lost = True
+                                return
+                        self._ends.wait(self._seconds / 3)
+            except SalesAssetsError as error:
+                _log.warning("The lease of the warehouse could not be renewed: %s", error)

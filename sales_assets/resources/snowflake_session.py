@@ -1,0 +1,151 @@
+"""A session in Snowflake.
+
+Belongs here: what of a session is Snowflake's own: types, binding, loading from a stage. Does not:
+connecting (`snowflake_warehouse`), who may write (`snowflake_lease`), or any question or change
+(`sql_warehouse`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from sales_assets.contracts.quoting import literal
+from sales_assets.resources.session import Columns, Row, Session, StagedFile, StageFile
+from sales_assets.resources.snowflake_errors import errors_told
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
+
+LOADS = "main.loads"
+"""The internal stage that local files go to on their way into a table."""
+FILES_AT_ONCE = 1000
+"""The most files that one COPY takes by name."""
+_PARQUET = "FILE_FORMAT = (TYPE = PARQUET USE_LOGICAL_TYPE = TRUE)"
+_BY_NAME = "MATCH_BY_COLUMN_NAME = CASE_INSENSITIVE"
+_LISTS = frozenset({5, 10})
+"""The connector's numbers of the types VARIANT and ARRAY, whose values come as JSON."""
+
+
+def snowflake_type(sql_type: str) -> str:
+    """A type in ANSI terms as Snowflake's: numbers exact, times without a zone."""
+    if sql_type.endswith("[]"):
+        return "ARRAY"
+    if sql_type == "TIMESTAMP":
+        return "TIMESTAMP_NTZ(6)"
+    if sql_type == "BIGINT":
+        return "NUMBER(38, 0)"
+    decimal = re.fullmatch(r"DECIMAL\((\d+), ?(\d+)\)", sql_type)
+    return f"NUMBER({decimal[1]}, {decimal[2]})" if decimal else sql_type
+
+
+def described(columns: Columns) -> str:
+    """Columns for CREATE TABLE."""
+    return ", ".join(f"{name} {snowflake_type(sql_type)}" for name, sql_type in columns)
+
+
+class SnowflakeSession(Session):
+    """A session on a connection, which stays the caller's; `stage` is the external stage."""
+
+    def __init__(
+        self, connection: SnowflakeConnection, address: str, stage: str | None = None
+    ) -> None:
+        self._connection = connection
+        self._address = address
+        self._stage = stage
+        self._fence: Callable[[Session], None] = lambda _: None
+        self._beside: AbstractContextManager[Any] = nullcontext()
+
+    def fenced(
+        self, fence: Callable[[Session], None], beside: AbstractContextManager[Any]
+    ) -> Session:
+        """This session as the writer's: each transaction is in `beside` and begins with `fence`."""
+        self._fence, self._beside = fence, beside
+        return self
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """The rows of a query; lists come as lists."""
+        return self.select(sql, parameters)[1]
+
+    def select(self, sql: str, parameters: Sequence[Any] = ()) -> tuple[list[str], list[Row]]:
+        """Names, in lower case, and rows of a query."""
+        with errors_told(self._address), self._connection.cursor() as cursor:
+            cursor.execute(sql, tuple(parameters))
+            rows: list[Row] = cursor.fetchall()
+            columns = cursor.description or []
+        lists = [at for at, column in enumerate(columns) if column.type_code in _LISTS]
+        return [column.name.lower() for column in columns], [_with_lists(r, lists) for r in rows]
+
+    def change(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        """Insert, delete or update."""
+        with errors_told(self._address), self._connection.cursor() as cursor:
+            cursor.execute(sql, tuple(parameters))
+            return cursor.rowcount or 0
+
+    def scratch(self, name: str, columns: Columns, rows: Iterable[Sequence[Any]] = ()) -> None:
+        """Make a temporary table; rows are bound as arrays, in one statement."""
+        self.query(f"CREATE OR REPLACE TEMPORARY TABLE {name} ({described(columns)})")
+        values = [tuple(row) for row in rows]
+        if values:
+            marks = ", ".join("?" * len(columns))
+            with errors_told(self._address), self._connection.cursor() as cursor:
+                cursor.executemany(f"INSERT INTO {name} VALUES ({marks})", values)
+
+    def staged(self, name: str, columns: Columns, files: Sequence[StagedFile]) -> str:
+        """Copy the files into a temporary table."""
+        self.scratch(name, columns)
+        keys = [file.key for file in files if isinstance(file, StageFile)]
+        paths = [file for file in files if isinstance(file, Path)]
+        for start in range(0, len(keys), FILES_AT_ONCE):
+            named = ", ".join(map(literal, keys[start : start + FILES_AT_ONCE]))
+            self.query(
+                f"COPY INTO {name} FROM @{self._stage} FILES = ({named}) {_PARQUET} {_BY_NAME}"
+            )
+        if paths:
+            folder = f"@{LOADS}/{uuid4().hex}/"
+            self._upload(paths, folder)
+            self.query(f"COPY INTO {name} FROM {folder} {_PARQUET} {_BY_NAME}")
+            self.query(f"REMOVE {folder}")
+        return name
+
+    def _upload(self, paths: Sequence[Path], folder: str) -> None:
+        """Put files into a stage; several have the same name, so each gets another."""
+        with TemporaryDirectory(prefix="sales-assets-") as links:
+            for number, path in enumerate(paths):
+                Path(links, f"{number:05}.parquet").symlink_to(path.absolute())
+            self.query(
+                f"PUT {literal(f'file://{links}/*.parquet')} {folder} "
+                "PARALLEL = 8 AUTO_COMPRESS = FALSE"
+            )
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is changed in the block, or nothing of it."""
+        with self._beside:
+            self.query("BEGIN TRANSACTION")
+            try:
+                self._fence(self)
+                yield
+            except BaseException:
+                self.query("ROLLBACK")
+                raise
+            self.query("COMMIT")
+
+    def list_of(self, expression: str) -> str:
+        """An array with one element."""
+        return f"ARRAY_CONSTRUCT({expression})"
+
+
+def _with_lists(row: Row, lists: Sequence[int]) -> Row:
+    if not lists:
+        return tuple(row)
+    values = list(row)
+    for at in lists:
+        values[at] = None if values[at] is None else json.loads(values[at])
+    return tuple(values)

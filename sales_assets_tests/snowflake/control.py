@@ -1,0 +1,86 @@
+"""What tests ask of the Snowflake stand-in besides SQL: statements seen, stops, broken sessions.
+
+Belongs here: that, over HTTP. Does not: understanding statements (`server`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from importlib import import_module
+from threading import Condition
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+
+@dataclass
+class Control:
+    """Keeps every statement with its tag, and stops before the one that is named."""
+
+    statements: list[tuple[str, str]] = field(default_factory=list)
+    sessions: dict[str, Any] = field(default_factory=dict)
+    _stop_at: str = ""
+    _left: int = 0
+    _stopped: bool = False
+    _changed: Condition = field(default_factory=Condition)
+
+    def seen(self, connection: Any, command: str) -> None:
+        """Note a statement; wait before it if a test wants so."""
+        with self._changed:
+            self.statements.append((connection.tag, command))
+            if not self._stop_at or not re.search(
+                self._stop_at, command, re.IGNORECASE | re.DOTALL
+            ):
+                return
+            self._left -= 1
+            if self._left:
+                return
+            self._stop_at, self._stopped = "", True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: not self._stopped, timeout=120)
+
+    def routes(self) -> list[Route]:
+        """The addresses below /control."""
+        return [
+            Route("/control/statements", self._tell, methods=["GET"]),
+            Route("/control/stop", self._stop, methods=["POST"]),
+            Route("/control/stopped", self._wait, methods=["GET"]),
+            Route("/control/abort", self._abort, methods=["POST"]),
+        ]
+
+    async def _tell(self, _: Request) -> JSONResponse:
+        return JSONResponse(self.statements)
+
+    async def _stop(self, request: Request) -> JSONResponse:
+        """Stop before the n-th statement from now on that matches a pattern."""
+        wanted = await request.json()
+        with self._changed:
+            self._stop_at, self._left = wanted["pattern"], wanted.get("number", 1)
+        return JSONResponse({})
+
+    async def _wait(self, _: Request) -> JSONResponse:
+        """Whether it has stopped, at once or within some seconds."""
+
+        def wait() -> bool:
+            with self._changed:
+                return self._changed.wait_for(lambda: self._stopped, timeout=5)
+
+        return JSONResponse(await run_in_threadpool(wait))
+
+    async def _abort(self, _: Request) -> JSONResponse:
+        """Abort the transactions of all sessions, as happens to those of a client that is gone."""
+        sessions = import_module("fakesnow.server").sessions
+        with self._changed:
+            for token, connection in list(self.sessions.items()):
+                sessions.pop(token, None)
+                self.sessions.pop(token)
+                if connection.open:
+                    connection._duck_conn.rollback()
+                    connection.open = False
+            self._stop_at, self._stopped = "", False
+            self._changed.notify_all()
+        return JSONResponse({})

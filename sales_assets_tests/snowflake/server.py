@@ -1,0 +1,249 @@
+"""A Snowflake server on loopback that the real connector talks to: fakesnow, with bridges.
+
+Belongs here: what fakesnow lacks and the warehouse needs. Does not: starting it (`__main__`), or
+what tests ask it to do besides (`control`).
+
+It is a test target, never a warehouse to keep. What it cannot do is listed in
+docs/decisions/0012-snowflake.md and covered by tests that need an account.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import time
+from decimal import Decimal
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import fakesnow.arrow
+import fakesnow.converter
+import fakesnow.transforms
+import jwt
+import pyarrow as pa
+from fakesnow import copy_into
+from fakesnow.conn import FakeSnowflakeConnection
+from fakesnow.cursor import FakeSnowflakeCursor
+from fakesnow.instance import FakeSnow
+from fakesnow.transforms import stage
+from snowflake.connector import errors
+from sqlglot import exp
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from sales_assets_tests.snowflake.control import Control
+
+_server: Any = import_module("fakesnow.server")  # fakesnow has a function of this name too
+_patched: Any = import_module("fakesnow")
+LOCK_TIMEOUT = 30.0
+"""Seconds that a statement waits for rows that another transaction has changed."""
+DDL = re.compile(r"^\s*(CREATE|ALTER|DROP|TRUNCATE)\b", re.IGNORECASE)
+TAG = re.compile(r"^\s*ALTER\s+SESSION\s+(UN)?SET\s+QUERY_TAG(?:\s*=\s*'(.*)')?", re.IGNORECASE)
+QUALIFIED = re.compile(
+    r"^\s*(CREATE\s+OR\s+REPLACE)\s+TEMPORARY\s+(\w+\s+\w+\.\w+\.)", re.IGNORECASE
+)
+"""dbt's temporary relations, in a schema; DuckDB has a catalog of its own for temporary ones."""
+NOTHING = "SELECT 'Statement executed successfully.' AS status"
+SCHEMAS = ("MAIN", "STAGING", "CORE", "MARTS")
+
+
+class Bridged(FakeSnowflakeCursor):
+    """fakesnow's cursor, nearer to Snowflake where the warehouse relies on it."""
+
+    control: Control
+    s3: Any = None
+
+    def execute(self, command: str, *arguments: Any, **options: Any) -> FakeSnowflakeCursor:
+        """A statement, seen by the control; faults become SQL errors instead of HTTP 500."""
+        connection: Any = self._conn
+        self.control.seen(connection, command)
+        deadline = time.monotonic() + LOCK_TIMEOUT
+        while True:
+            try:
+                return super().execute(_bridged(connection, command), *arguments, **options)
+            except errors.Error:
+                raise
+            except duckdb.TransactionException as error:
+                # Snowflake waits for the lock; DuckDB refuses at once. A transaction is lost.
+                if connection.open or time.monotonic() > deadline:
+                    raise errors.ProgrammingError(
+                        msg=f"Statement aborted: {error}", errno=625, sqlstate="57014"
+                    ) from error
+                time.sleep(0.05)
+            except Exception as error:
+                raise errors.ProgrammingError(
+                    msg=f"{type(error).__name__}: {error}", errno=1, sqlstate="XX000"
+                ) from error
+
+
+def _bridged(connection: Any, command: str) -> str:
+    """A statement as fakesnow understands it; keeps the books of transactions."""
+    word = command.strip().split(None, 1)[0].upper() if command.strip() else ""
+    if word == "BEGIN":
+        connection.open = True
+        return "BEGIN"
+    if word in {"COMMIT", "ROLLBACK"}:
+        connection.open = False
+        return word
+    if DDL.match(command) and connection.open:
+        connection._duck_conn.commit()  # as Snowflake does, silently
+        connection.open = False
+    found = re.match(
+        r"^\s*ALTER\s+SESSION\s+(UN)?SET\s+QUERY_TAG(?:\s*=\s*'(.*)')?", command, re.IGNORECASE
+    )
+    if found:
+        connection.tag = "" if found[1] else (found[2] or "")
+        return NOTHING
+    if QUALIFIED.match(command):
+        return QUALIFIED.sub(r"\1 \2", command)
+    if word in {"REMOVE", "RM"}:
+        _remove(connection, command)
+        return NOTHING
+    return command
+
+
+def _remove(connection: Any, command: str) -> None:
+    path = command.split("@", 1)[1].strip().rstrip("/")
+    name, _, rest = path.partition("/")
+    parts = stage.parts_from_var(name, connection.database, connection.schema)
+    folder = Path(stage.internal_dir(".".join(parts)), rest)
+    for file in folder.rglob("*"):
+        if file.is_file():
+            file.unlink()
+
+
+def _from_binding(binding: dict[str, Any]) -> Any:
+    value = binding["value"]
+    if binding["type"] == "FIXED" and value is not None and "." in value:
+        return Decimal(value)
+    return None if value is None else _plain_binding(binding)
+
+
+_plain_binding = fakesnow.converter.from_binding
+_plain_struct = fakesnow.arrow.timestamp_to_sf_struct
+
+
+def _timestamps(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Empty timestamps stay empty, instead of becoming the first of January 1970."""
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    made = _plain_struct(whole.fill_null(0))
+    return pa.StructArray.from_arrays(made.flatten(), fields=list(made.type), mask=whole.is_null())
+
+
+def _staged_urls(source: str, files: list[str]) -> list[str]:
+    """Files of an external stage, fetched; fakesnow would need DuckDB's httpfs."""
+    if not source.startswith("s3://"):
+        return _plain_urls(source, files)
+    bucket, _, prefix = source.removeprefix("s3://").partition("/")
+    fetched = []
+    for number, file in enumerate(files):
+        local = Path(stage.LOCAL_BUCKET_PATH, "fetched", f"{time.time_ns()}-{number}.parquet")
+        local.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            Bridged.s3.download_file(bucket, f"{prefix.rstrip('/')}/{file}".lstrip("/"), str(local))
+        except Bridged.s3.exceptions.ClientError as error:
+            raise errors.ProgrammingError(
+                msg=f"Remote file '{source}/{file}' was not found", errno=91016, sqlstate="22000"
+            ) from error
+        fetched.append(str(local))
+    return fetched
+
+
+_plain_urls = copy_into._source_urls
+
+
+def _describe(
+    table: exp.Table, connection: duckdb.DuckDBPyConnection, *schema: str | None
+) -> list[tuple[str, str]]:
+    """Columns of the table that is copied into, which may be a temporary one."""
+    if table.db:
+        return _plain_describe(table, connection, *schema)
+    return [(row[0], row[1]) for row in connection.execute(f"DESCRIBE {table.name}").fetchall()]
+
+
+_plain_describe = copy_into._describe_table
+
+
+class BridgedConnection(FakeSnowflakeConnection):
+    """fakesnow's session, with what the bridges remember of it."""
+
+    open = False
+    tag = ""
+
+    def cursor(self, cursor_class: Any = None) -> FakeSnowflakeCursor:  # noqa: ARG002
+        return Bridged(conn=self, duck_conn=self._duck_conn)
+
+
+def _signed_in(body: dict[str, Any], key: bytes) -> str:
+    """Why a sign-in is refused; empty if it is not. Only a key pair is taken."""
+    data = body["data"]
+    if data.get("AUTHENTICATOR") != "SNOWFLAKE_JWT":
+        return "Sign-in is by key pair only."
+    try:
+        claims = jwt.decode(
+            data["TOKEN"], key, algorithms=["RS256"], options={"verify_aud": False}, leeway=30
+        )
+    except jwt.InvalidTokenError:
+        return "JWT token is invalid."
+    wanted = f"{data['ACCOUNT_NAME']}.{data['LOGIN_NAME']}".upper()
+    return "" if claims["sub"].upper() == wanted else "JWT token is invalid."
+
+
+def build_app(folder: Path, public_key: bytes, control: Control, s3: Any = None) -> Starlette:
+    """The server's application; databases are files in the folder."""
+    Bridged.control, Bridged.s3 = control, s3
+    _server.from_binding = _from_binding
+    _patched.arrow.timestamp_to_sf_struct = _timestamps
+    copy_into._source_urls = _staged_urls
+    _patched.copy_into._describe_table = _describe
+    # fakesnow adds up DOUBLEs, lest somebody adds up text; Snowflake adds up numbers exactly.
+    _patched.transforms.numeric_agg_implicit_cast = lambda expression: expression
+    _patched.instance.fakes.FakeSnowflakeConnection = BridgedConnection
+    _server.shared_fs = FakeSnow(db_path=folder)
+
+    async def login(request: Request) -> JSONResponse:
+        body = await request.body()
+        if request.headers.get("Content-Encoding") == "gzip":
+            body = gzip.decompress(body)
+        told = json.loads(body)
+        refused = _signed_in(told, public_key)
+        if refused:
+            return JSONResponse(
+                {"data": {}, "code": "390144", "message": refused, "success": False}
+            )
+        answer: JSONResponse = await _server.login_request(request)
+        token = json.loads(bytes(answer.body))["data"]["token"]
+        connection = _server.sessions[token]
+        parameters = told["data"]["SESSION_PARAMETERS"]
+        connection.tag = parameters.get("QUERY_TAG", "")
+        if "SEARCH_PATH" in parameters:
+            _search(connection)
+        control.sessions[token] = connection
+        return answer
+
+    kept = [r for r in _server.routes if r.path != "/session/v1/login-request"]
+    return Starlette(
+        routes=[
+            Route("/session/v1/login-request", login, methods=["POST"]),
+            *kept,
+            *control.routes(),
+        ]
+    )
+
+
+def _search(connection: Any) -> None:
+    """Look bare names up in the project's schemas, those that are there."""
+    database = connection.database
+    found = connection._duck_conn.execute(
+        "SELECT upper(schema_name) FROM information_schema.schemata WHERE upper(catalog_name) = ?",
+        [database],
+    ).fetchall()
+    there = {name for (name,) in found}
+    path = ",".join(f"{database}.{name}" for name in SCHEMAS if name in there)
+    if path:
+        connection._duck_conn.execute(f"SET search_path = '{path}'")
