@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 TOTALS = """
-SELECT source, count(*) FILTER (lines > 0), sum(lines), sum(accepted), sum(rejected),
-    max(partition_date) FILTER (lines > 0)
+SELECT source, count(CASE WHEN lines > 0 THEN 1 END), sum(lines), sum(accepted), sum(rejected),
+    max(CASE WHEN lines > 0 THEN partition_date END)
 FROM ledger GROUP BY source
 """
 REVENUE = """

@@ -13,6 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from sales_assets_tests.harness import Installation
+from sales_assets_tests.snowflake.running import SnowflakeServer, serving
 
 PROJECT = Path(__file__).resolve().parent.parent
 SHARED_DATA = PROJECT.parent / "shared" / "data"
@@ -63,3 +64,10 @@ def adventureworks() -> Path:
     if not (folder / "orders.zip").is_file():
         skip_or_fail(f"the bicycle maker's files are not beside the project, in {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def snowflake_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SnowflakeServer]:
+    """A Snowflake that the real connector talks to, on loopback."""
+    with serving(tmp_path_factory.mktemp("snowflake")) as server:
+        yield server

@@ -180,7 +180,7 @@ def read_report(warehouse: Warehouse) -> ReportData:
 
     missing = _missing(warehouse)
     columns = sorted({column for _, names in _SELECTS.values() for column in names})
-    rows = [] if missing else warehouse.rows(_statement(columns))
+    rows = [] if missing else warehouse.rows(warehouse.in_dialect(_statement(columns)))
     everything = pd.DataFrame(rows, columns=["section", *columns], dtype=object)
     frames = {
         section: everything.loc[everything["section"] == section, list(names)]
@@ -203,9 +203,11 @@ def _missing(warehouse: Warehouse) -> tuple[str, ...]:
 
 
 def _statement(columns: list[str]) -> str:
-    parts = " UNION ALL BY NAME ".join(
-        f"SELECT '{section}' AS section, * FROM ({select}) AS {section}_rows"
-        for section, (select, _) in _SELECTS.items()
+    parts = " UNION ALL ".join(
+        f"SELECT '{section}' AS section, "
+        + ", ".join(name if name in names else f"NULL AS {name}" for name in columns)
+        + f" FROM ({select}) AS {section}_rows"
+        for section, (select, names) in _SELECTS.items()
     )
     return (
         f"SELECT section, {', '.join(columns)} FROM ({parts}) AS sections "

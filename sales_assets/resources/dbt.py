@@ -38,6 +38,7 @@ from sales_assets.dbt_manifest import (
     read_saved_parse,
 )
 from sales_assets.errors import PermanentError, TransientError
+from sales_assets.resources.query_tag import VARIABLE, query_tag
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
@@ -116,7 +117,7 @@ class DbtInProcess(dg.ConfigurableResource[Any]):
             *("--select", *_selected_nodes(context)),
         ]
         untold = {*context.selected_asset_keys, *context.selected_asset_check_keys}
-        running = _running(self.location, arguments)
+        running = _running(self.location, arguments, query_tag())
         with closing(running):
             while True:
                 try:
@@ -162,7 +163,7 @@ def _selected_nodes(context: dg.AssetExecutionContext) -> Sequence[str]:
 
 
 def _running(
-    location: DbtLocation, arguments: Sequence[str]
+    location: DbtLocation, arguments: Sequence[str], tag: str
 ) -> Generator[str | EventMsg, None, dbtRunnerResult]:
     """Run dbt in a thread of its own: its events as they come, then its result.
 
@@ -175,7 +176,7 @@ def _running(
 
     def run() -> None:
         try:
-            with dbt_process(location.environment):
+            with dbt_process({**location.environment, VARIABLE: tag}):
                 from dbt.cli.main import dbtRunner
 
                 manifest, remark = read_saved_parse(location)

@@ -15,6 +15,8 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import copy_context
+from functools import partial
 from threading import Event, Lock, Thread
 from uuid import uuid4
 
@@ -57,7 +59,9 @@ class Lease:
         TransientError at the end if it was lost meanwhile.
         """
         self._acquire(session, timeout)
-        renewing = Thread(target=self._renew, name="warehouse lease", daemon=True)
+        # In a copy of this context, so that its statements have the same tag.
+        renew = partial(copy_context().run, self._renew)
+        renewing = Thread(target=renew, name="warehouse lease", daemon=True)
         renewing.start()
         try:
             yield

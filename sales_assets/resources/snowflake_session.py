@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -76,7 +77,7 @@ class SnowflakeSession(Session):
     def select(self, sql: str, parameters: Sequence[Any] = ()) -> tuple[list[str], list[Row]]:
         """Names, in lower case, and rows of a query."""
         with errors_told(self._address), self._connection.cursor() as cursor:
-            cursor.execute(sql, tuple(parameters))
+            cursor.execute(sql, _bound(parameters))
             rows: list[Row] = cursor.fetchall()
             columns = cursor.description or []
         lists = [at for at, column in enumerate(columns) if column.type_code in _LISTS]
@@ -85,13 +86,13 @@ class SnowflakeSession(Session):
     def change(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """Insert, delete or update."""
         with errors_told(self._address), self._connection.cursor() as cursor:
-            cursor.execute(sql, tuple(parameters))
+            cursor.execute(sql, _bound(parameters))
             return cursor.rowcount or 0
 
     def scratch(self, name: str, columns: Columns, rows: Iterable[Sequence[Any]] = ()) -> None:
         """Make a temporary table; rows are bound as arrays, in one statement."""
         self.query(f"CREATE OR REPLACE TEMPORARY TABLE {name} ({described(columns)})")
-        values = [tuple(row) for row in rows]
+        values = [_bound(row) for row in rows]
         if values:
             marks = ", ".join("?" * len(columns))
             with errors_told(self._address), self._connection.cursor() as cursor:
@@ -149,3 +150,10 @@ def _with_lists(row: Row, lists: Sequence[int]) -> Row:
     for at in lists:
         values[at] = None if values[at] is None else json.loads(values[at])
     return tuple(values)
+
+
+def _bound(parameters: Iterable[Any]) -> Row:
+    """Values as the connector binds them: numbers as text without an exponent."""
+    return tuple(
+        Decimal(format(value, "f")) if isinstance(value, Decimal) else value for value in parameters
+    )

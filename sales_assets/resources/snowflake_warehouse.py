@@ -132,7 +132,8 @@ class SnowflakeWarehouse(SqlWarehouse):
             except PermanentError as error:
                 raise UsageError(str(error)) from error
 
-    def _dialect(self, query: str) -> str:
+    def in_dialect(self, query: str) -> str:
+        """A query written for DuckDB, as Snowflake understands it."""
         from sqlglot import transpile
 
         [told] = transpile(query, read="duckdb", write="snowflake")

@@ -45,10 +45,6 @@ class SqlWarehouse(Warehouse):
     def _write(self) -> AbstractContextManager[Session]:
         """A session that changes; nobody else writes meanwhile."""
 
-    def _dialect(self, query: str) -> str:
-        """A contract's query, which is in DuckDB's dialect, as the product understands it."""
-        return query
-
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """The rows of a query."""
         with self._read() as session:
@@ -192,7 +188,7 @@ class SqlWarehouse(Warehouse):
         """The one number of a query over a source's rows of some days."""
         rows = self.rows(
             f"WITH revenue AS (SELECT * FROM main.revenue WHERE {_WITHIN}) "
-            f"SELECT ({self._dialect(query)})",
+            f"SELECT ({self.in_dialect(query)})",
             [source, window.start, window.end],
         )
         return None if rows[0][0] is None else Decimal(str(rows[0][0]))

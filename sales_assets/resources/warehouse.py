@@ -209,6 +209,10 @@ class Warehouse(dg.ConfigurableResource[Any], ABC):
     def needs_full_refresh(self, reporting_currency: str) -> bool:
         """Whether the models' tables were made for another currency, or by older models."""
 
+    def in_dialect(self, query: str) -> str:
+        """A query written for DuckDB, as a contract's or the report's, as the product has it."""
+        return query
+
     @abstractmethod
     def select(self, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Column names and rows of a person's query, which can read the warehouse only.

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -21,6 +20,7 @@ from sales_assets.resources.duckdb_session import DuckDBSession
 from sales_assets.resources.duckdb_warehouse import DuckDBWarehouse
 from sales_assets.resources.session import Session
 from sales_assets.resources.sql_rates import REACH, VALID, replace_rates
+from sales_assets.resources.sql_warehouse import SqlWarehouse
 from sales_assets.resources.warehouse import LoadedRates, RateLoad, ValidRate
 from sales_assets_tests.resources.processes import PROCESSES
 
@@ -29,11 +29,6 @@ FRIDAY, SATURDAY, MONDAY, TUESDAY = (date(2024, 1, day) for day in (5, 6, 8, 9))
 WEEK = Window(FRIDAY, date(2024, 1, 12))
 ONE, TWO = Decimal("1.0946"), Decimal("1.2")
 JUMP = (MONDAY, "USD", "10.9", "900 % off", "key")
-
-
-@pytest.fixture
-def warehouse(tmp_path: Path) -> DuckDBWarehouse:
-    return DuckDBWarehouse(path=str(tmp_path / "sales.duckdb"), lock_timeout=60)
 
 
 def loading(
@@ -49,12 +44,12 @@ def loading(
     )
 
 
-def tables(warehouse: DuckDBWarehouse) -> dict[str, list[tuple[Any, ...]]]:
-    return {name: warehouse.rows(f"SELECT * FROM {name} ORDER BY ALL") for name in RATE_TABLES}
+def tables(warehouse: SqlWarehouse) -> dict[str, list[tuple[Any, ...]]]:
+    return {name: sorted(warehouse.rows(f"SELECT * FROM {name}")) for name in RATE_TABLES}
 
 
 def test_rates_are_kept_to_the_digit_with_the_object_that_they_are_from(
-    warehouse: DuckDBWarehouse,
+    warehouse: SqlWarehouse,
 ) -> None:
     digits = [Decimal(text) for text in ("0.000001", "999999999999.999999", "1E+2", "157.5")]
     rates = {FRIDAY + timedelta(days=n): rate for n, rate in enumerate(digits)}
@@ -69,7 +64,7 @@ def test_rates_are_kept_to_the_digit_with_the_object_that_they_are_from(
 
 
 def test_a_publication_is_valid_until_the_next_one_on_known_days_only(
-    warehouse: DuckDBWarehouse,
+    warehouse: SqlWarehouse,
 ) -> None:
     warehouse.replace_rates(loading({FRIDAY: ONE, MONDAY: TWO}, (FRIDAY, SATURDAY, TUESDAY)))
     assert warehouse.valid_rates(WEEK) == {
@@ -79,7 +74,7 @@ def test_a_publication_is_valid_until_the_next_one_on_known_days_only(
     }
 
 
-def test_a_rate_that_an_answer_lacks_stays(warehouse: DuckDBWarehouse) -> None:
+def test_a_rate_that_an_answer_lacks_stays(warehouse: SqlWarehouse) -> None:
     warehouse.replace_rates(loading({FRIDAY: ONE, MONDAY: ONE}, (FRIDAY, MONDAY)))
     assert warehouse.replace_rates(loading({MONDAY: ONE}, (FRIDAY, MONDAY))).changed_days == []
     assert warehouse.rows("SELECT rate_date FROM exchange_rates ORDER BY 1") == [
@@ -89,7 +84,7 @@ def test_a_rate_that_an_answer_lacks_stays(warehouse: DuckDBWarehouse) -> None:
 
 
 def test_days_that_get_another_rate_are_found_and_new_days_are_none(
-    warehouse: DuckDBWarehouse,
+    warehouse: SqlWarehouse,
 ) -> None:
     days = (FRIDAY, SATURDAY, MONDAY, TUESDAY)
     assert warehouse.replace_rates(loading({FRIDAY: ONE}, days[:3])).changed_days == []
@@ -102,7 +97,7 @@ def test_days_that_get_another_rate_are_found_and_new_days_are_none(
 
 
 def test_what_is_put_aside_is_unseen_once_and_again_when_it_is_another(
-    warehouse: DuckDBWarehouse,
+    warehouse: SqlWarehouse,
 ) -> None:
     aside = loading({}, (), (JUMP,))
     assert warehouse.replace_rates(aside).quarantined == [JUMP[:4]]
@@ -115,7 +110,7 @@ def test_what_is_put_aside_is_unseen_once_and_again_when_it_is_another(
     assert warehouse.quarantined_rates() == [other[:4]]
 
 
-def test_a_good_rate_ends_its_own_quarantine_only(warehouse: DuckDBWarehouse) -> None:
+def test_a_good_rate_ends_its_own_quarantine_only(warehouse: SqlWarehouse) -> None:
     others = ((MONDAY, "GBP", "", "missing", "key"), (TUESDAY, "USD", "0", "zero", "key"))
     warehouse.replace_rates(loading({}, (), (JUMP, *others)))
     warehouse.replace_rates(loading({MONDAY: ONE}))
@@ -128,7 +123,7 @@ class _BrokenError(Exception):
 
 @pytest.mark.parametrize("step", range(1, 5))
 def test_an_error_in_the_middle_leaves_everything_as_it_was(
-    warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch, step: int
+    warehouse: SqlWarehouse, monkeypatch: pytest.MonkeyPatch, step: int
 ) -> None:
     warehouse.replace_rates(loading({FRIDAY: ONE}, (FRIDAY,), (JUMP,)))
     before = tables(warehouse)
@@ -141,31 +136,31 @@ def test_an_error_in_the_middle_leaves_everything_as_it_was(
     assert warehouse.valid_rates(WEEK)[FRIDAY] == {"USD": ValidRate(FRIDAY, TWO)}
 
 
-def test_a_kill_in_the_middle_leaves_everything_as_it_was(warehouse: DuckDBWarehouse) -> None:
-    warehouse.replace_rates(loading({FRIDAY: ONE}, (FRIDAY,), (JUMP,)))
-    before = tables(warehouse)
-    process = PROCESSES.Process(target=_die_loading, args=(warehouse.path,))
+def test_a_kill_in_the_middle_leaves_everything_as_it_was(embedded: DuckDBWarehouse) -> None:
+    embedded.replace_rates(loading({FRIDAY: ONE}, (FRIDAY,), (JUMP,)))
+    before = tables(embedded)
+    process = PROCESSES.Process(target=_die_loading, args=(embedded.path,))
     process.start()
     process.join(120)
     assert process.exitcode == 9
-    assert tables(warehouse) == before
+    assert tables(embedded) == before
 
 
 @pytest.mark.parametrize("writing", [False, True])
 def test_a_warehouse_of_an_earlier_version_gets_the_tables(
-    warehouse: DuckDBWarehouse, writing: bool
+    embedded: DuckDBWarehouse, writing: bool
 ) -> None:
-    warehouse.rows("SELECT 1")
-    with duckdb.connect(warehouse.path) as connection:
+    embedded.rows("SELECT 1")
+    with duckdb.connect(embedded.path) as connection:
         connection.execute("INSERT INTO ledger (source) VALUES ('tests/shop')")
         for name in RATE_TABLES:
             connection.execute(f"DROP TABLE {name}")
-    later = DuckDBWarehouse(path=warehouse.path, lock_timeout=60)
+    later = DuckDBWarehouse(path=embedded.path, lock_timeout=60)
     if writing:
         later.replace_rates(loading({FRIDAY: ONE}, (FRIDAY,)))
     else:
         assert (later.valid_rates(WEEK), later.quarantined_rates()) == ({}, [])
-    assert tables(later)["exchange_rates"] == warehouse.rows("FROM exchange_rates")
+    assert tables(later)["exchange_rates"] == embedded.rows("FROM exchange_rates")
     assert later.rows("SELECT source FROM ledger") == [("tests/shop",)]
 
 

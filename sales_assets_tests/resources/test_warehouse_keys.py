@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from sales_assets.contracts.model import AcrossDays
 from sales_assets.partitions import Window
 from sales_assets.resources.duckdb_warehouse import DuckDBWarehouse
+from sales_assets.resources.sql_warehouse import SqlWarehouse
 from sales_assets.resources.warehouse import DayLoad, Outweighed
 from sales_assets.resources.warehouse_tables import TABLES
 
@@ -78,13 +79,8 @@ def shelf(tmp_path: Path) -> Shelf:
     return Shelf(tmp_path)
 
 
-@pytest.fixture
-def warehouse(tmp_path: Path) -> DuckDBWarehouse:
-    return DuckDBWarehouse(path=str(tmp_path / "sales.duckdb"))
-
-
 def load(
-    warehouse: DuckDBWarehouse,
+    warehouse: SqlWarehouse,
     shelf: Shelf,
     days: Mapping[date, Keys],
     rule: AcrossDays | None = AcrossDays.EARLIEST,
@@ -93,16 +89,18 @@ def load(
     return [day.day for day in warehouse.replace(SHOP, loads, across_days=rule)]
 
 
-def state(warehouse: DuckDBWarehouse) -> dict[str, list[tuple[Any, ...]]]:
-    found = {table: warehouse.rows(f"SELECT * FROM main.{table} ORDER BY ALL") for table in STATE}
+def state(warehouse: SqlWarehouse) -> dict[str, list[tuple[Any, ...]]]:
+    found = {
+        table: sorted(warehouse.rows(f"SELECT * FROM main.{table}"), key=repr) for table in STATE
+    }
     found["ledger"] = warehouse.rows(
-        "SELECT * EXCLUDE (loaded_at) FROM ledger WHERE lines > 0 ORDER BY ALL"
+        "SELECT * EXCLUDE (loaded_at) FROM ledger WHERE lines > 0 ORDER BY 1, 2"
     )
     return found
 
 
-def counting(warehouse: DuckDBWarehouse) -> list[tuple[date, int]]:
-    return warehouse.rows("SELECT partition_date, line FROM revenue ORDER BY ALL")
+def counting(warehouse: SqlWarehouse) -> list[tuple[date, int]]:
+    return warehouse.rows("SELECT partition_date, line FROM revenue ORDER BY 1, 2")
 
 
 @pytest.mark.parametrize(
@@ -114,7 +112,7 @@ def counting(warehouse: DuckDBWarehouse) -> list[tuple[date, int]]:
 )
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
 def test_the_stated_day_s_line_counts_in_whatever_order_days_are_loaded(
-    warehouse: DuckDBWarehouse,
+    warehouse: SqlWarehouse,
     shelf: Shelf,
     rule: AcrossDays,
     expected: list[tuple[date, int]],
@@ -129,7 +127,7 @@ def test_the_stated_day_s_line_counts_in_whatever_order_days_are_loaded(
 
 
 def test_a_line_that_does_not_count_is_rejected_with_the_line_that_does(
-    warehouse: DuckDBWarehouse, shelf: Shelf
+    warehouse: SqlWarehouse, shelf: Shelf
 ) -> None:
     load(warehouse, shelf, {DAYS[0]: ["a", "b"], DAYS[1]: ["b", "c"]})
 
@@ -153,7 +151,7 @@ def test_a_line_that_does_not_count_is_rejected_with_the_line_that_does(
 
 
 def test_the_day_whose_line_ceases_or_begins_to_count_is_told_with_its_new_counts(
-    warehouse: DuckDBWarehouse, shelf: Shelf
+    warehouse: SqlWarehouse, shelf: Shelf
 ) -> None:
     load(warehouse, shelf, {DAYS[1]: ["b", "c"]})
 
@@ -167,7 +165,7 @@ def test_the_day_whose_line_ceases_or_begins_to_count_is_told_with_its_new_count
 
 
 def test_the_marts_learn_of_every_day_order_date_and_customer_that_a_load_moved(
-    warehouse: DuckDBWarehouse, shelf: Shelf
+    warehouse: SqlWarehouse, shelf: Shelf
 ) -> None:
     load(warehouse, shelf, {DAYS[2]: ["b", "c"]})
     load(warehouse, shelf, {DAYS[0]: ["b"]})
@@ -175,13 +173,13 @@ def test_the_marts_learn_of_every_day_order_date_and_customer_that_a_load_moved(
     assert warehouse.moved_days(Window.of_keys("2024-01-01", "2024-01-01")) == [DAYS[2]]
     assert warehouse.moved_days(Window.of_keys("2024-01-02", "2024-01-04")) == []
     assert warehouse.moved_days(JANUARY) == [], "the window itself is computed anyway"
-    assert warehouse.rows("SELECT * FROM restated ORDER BY ALL") == [
+    assert warehouse.rows("SELECT * FROM restated ORDER BY 1, 2, 3, 4") == [
         (SHOP, DAYS[0], DAYS[2] - timedelta(days=40), "b")
     ]
 
 
 def test_blank_keys_and_sources_without_the_rule_keep_all_their_lines(
-    warehouse: DuckDBWarehouse, shelf: Shelf
+    warehouse: SqlWarehouse, shelf: Shelf
 ) -> None:
     load(warehouse, shelf, {DAYS[0]: ["a", None], DAYS[1]: [None, "b"]})
     assert len(counting(warehouse)) == 4
@@ -191,7 +189,7 @@ def test_blank_keys_and_sources_without_the_rule_keep_all_their_lines(
 
 
 def test_lines_come_back_day_by_day_when_a_contract_gives_the_rule_up(
-    warehouse: DuckDBWarehouse, shelf: Shelf
+    warehouse: SqlWarehouse, shelf: Shelf
 ) -> None:
     load(warehouse, shelf, {DAYS[0]: ["a"], DAYS[1]: ["a"], DAYS[2]: ["a"]})
 
@@ -203,7 +201,7 @@ def test_lines_come_back_day_by_day_when_a_contract_gives_the_rule_up(
 
 
 def test_days_with_more_lines_than_one_row_group_are_settled_too(
-    warehouse: DuckDBWarehouse, shelf: Shelf
+    warehouse: SqlWarehouse, shelf: Shelf
 ) -> None:
     many = [f"k{number}" for number in range(130_001)]
     load(warehouse, shelf, {DAYS[1]: many})
