@@ -123,6 +123,11 @@ class Settings(BaseSettings):
     catalogue_url: str | None = Field(
         default=None, description="SQLAlchemy address of the drop catalogue; default: SQLite."
     )
+    dbt_prepared_path: Path | None = Field(
+        default=None,
+        description="Folder of the parsed dbt project, which belongs to one warehouse and "
+        "database; default: in dbt_project/target.",
+    )
     contracts: Path | None = Field(
         default=None, description="Folder of the contracts; default: the ones that are shipped."
     )
@@ -189,6 +194,7 @@ class Settings(BaseSettings):
         "object_store_path",
         "warehouse_path",
         "snowflake_private_key_path",
+        "dbt_prepared_path",
         "contracts",
         "pseudonym_keys",
         "exchange_rates_snapshot",
@@ -301,6 +307,8 @@ class Settings(BaseSettings):
     @property
     def dbt_prepared(self) -> Path:
         """Folder of the parsed dbt project: it is another one for each product."""
+        if self.dbt_prepared_path is not None:
+            return self.dbt_prepared_path
         of_product = "prepared" if self.warehouse is WarehouseKind.DUCKDB else "prepared_snowflake"
         return self.dbt_project / "target" / of_product
 

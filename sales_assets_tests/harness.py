@@ -18,11 +18,12 @@ from sales_assets.automation.landing import LAYERS
 from sales_assets.build import build_definitions
 from sales_assets.cli import main
 from sales_assets.contracts.load import load_contracts
+from sales_assets.dbt_manifest import prepare
 from sales_assets.instance.embedded import prepare_home
 from sales_assets.landing import land_file
 from sales_assets.partitions import Window
-from sales_assets.resources.build import build_resources, build_warehouse
-from sales_assets.settings import Settings
+from sales_assets.resources.build import build_resources, build_warehouse, dbt_location
+from sales_assets.settings import Settings, WarehouseKind
 
 PROJECT = Path(__file__).resolve().parent.parent
 SAMPLE = PROJECT / "sample_data"
@@ -92,6 +93,8 @@ class Installation:
 
     def __enter__(self) -> Self:
         prepare_home(self.settings.dagster_home)
+        if self.settings.warehouse is WarehouseKind.SNOWFLAKE:
+            prepare(dbt_location(self.settings))  # of its own database
         self.instance = self._stack.enter_context(
             dg.DagsterInstance.from_config(str(self.settings.dagster_home))
         )
@@ -162,7 +165,7 @@ class Installation:
         """Every row of every table, in a fixed order, without the times of loading."""
         found = {table: sorted(self.query(f"SELECT * FROM {table}"), key=repr) for table in TABLES}
         found["ledger"] = sorted(
-            self.query("SELECT * EXCLUDE (loaded_at) FROM ledger WHERE lines > 0"), key=repr
+            self.query("SELECT * EXCLUDE (loaded_at) FROM main.ledger WHERE lines > 0"), key=repr
         )
         return found
 
