@@ -24,7 +24,8 @@ from sales_assets.contracts.model import Overlap, SourceContract
 from sales_assets.errors import DropError, TransientError, UsageError
 from sales_assets.partitions import Window
 from sales_assets.resources.catalogue import Catalogue, Change, StagedCounts
-from sales_assets.resources.landing_zone import Drop, LandingZone
+from sales_assets.resources.directory_landing_zone import DirectoryLandingZone
+from sales_assets.resources.landing_zone import Drop
 from sales_assets.resources.manifests import Entry, Known, Manifest, fingerprint, manifests
 from sales_assets_tests.harness import SHOP, TILL, drop
 from sales_assets_tests.resources.processes import PROCESSES
@@ -41,7 +42,7 @@ class Scene:
         self.address = f"sqlite:///{folder / 'new' / 'catalogue.sqlite'}"
         self.catalogue = Catalogue(url=self.address)
         self.root = folder / "landing"
-        self.zone = LandingZone(root=str(self.root))
+        self.zone = DirectoryLandingZone(root=str(self.root))
         self.inspected: list[str] = []
         self.days: dict[str, dict[date, int]] = {}
 
@@ -623,7 +624,7 @@ def refresh_often(address: str, root: str, contract: SourceContract, start: Any)
     for seconds in range(5):
         for path in Path(root).rglob("*.csv"):
             os.utime(path, (seconds, seconds))
-        catalogue.refresh(contract, LandingZone(root=root), inspect)
+        catalogue.refresh(contract, DirectoryLandingZone(root=root), inspect)
 
 
 def record_days(address: str, contract: SourceContract, days: list[date], start: Any) -> None:
