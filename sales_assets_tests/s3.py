@@ -12,12 +12,15 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import boto3
 import pytest
+from botocore.endpoint import Endpoint
 from moto.backends import get_backend
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
@@ -69,12 +72,44 @@ def client(service: str, endpoint: str) -> Any:
     return boto3.client(service, endpoint_url=endpoint, region_name=REGION)
 
 
-def counted(client: Any) -> Counter[str]:
-    """How often each operation is sent by a client from now on, retries included."""
+def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often each operation of S3 is sent by any client from now on, retries included."""
     sent: Counter[str] = Counter()
+    send = Endpoint._get_response
 
-    def note(event_name: str, **_: Any) -> None:
-        sent[event_name.rpartition(".")[2]] += 1
+    def note(endpoint: Any, request: Any, operation: Any, *more: Any) -> Any:
+        if operation.service_model.service_name == "s3":
+            sent[operation.name] += 1
+        return send(endpoint, request, operation, *more)
 
-    client.meta.events.register("before-send", note)
+    monkeypatch.setattr(Endpoint, "_get_response", note)
     return sent
+
+
+@contextmanager
+def answering(status: int, code: str = "", message: str = "no") -> Iterator[str]:
+    """The address of a server that gives everybody the same answer."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            text = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>" if code else ""
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(text.encode())
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("do_"):
+                return self.answer
+            raise AttributeError(name)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()

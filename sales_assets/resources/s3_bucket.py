@@ -108,8 +108,9 @@ class Bucket:
                 manager.upload(str(local), self.name, key, extra_args=dict(extra))
                 for local, key in files
             ]
-            for future in sent:
-                future.result()
+            for (_, key), future in zip(files, sent, strict=True):
+                with self.told.errors(key):
+                    future.result()
 
     def pages(self, prefix: str, *, below: bool = True) -> Iterator[list[Object]]:
         """The objects whose keys begin with a prefix, a thousand at a time, in the order of keys.
@@ -218,9 +219,7 @@ class Bucket:
                     ChecksumAlgorithm=CHECKSUM,
                 )
             for kept in answer.get("Errors", []):
-                raise self.told.refused(
-                    kept.get("Code", ""), kept.get("Message", ""), kept["Key"]
-                )
+                raise self.told.refused(kept.get("Code", ""), kept.get("Message", ""), kept["Key"])
 
 
 def _code(error: Any) -> str:

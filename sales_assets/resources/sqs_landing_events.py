@@ -106,9 +106,7 @@ class SqsLandingEvents(LandingEvents):
         """Delete messages; one that stays comes again, which does no harm."""
         for entries in _batches(messages):
             with self._told.errors():
-                answer = self._client.delete_message_batch(
-                    QueueUrl=self.queue_url, Entries=entries
-                )
+                answer = self._client.delete_message_batch(QueueUrl=self.queue_url, Entries=entries)
             for kept in answer.get("Failed", []):
                 _log.warning("%s: a message was not deleted: %s", self.queue_url, kept["Message"])
 

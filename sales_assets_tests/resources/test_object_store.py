@@ -15,23 +15,24 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Thread, Timer
+from threading import Lock, Timer
 from typing import Any
 
 import pytest
 from botocore.exceptions import ConnectionClosedError
+from botocore.response import StreamingBody
 
 from sales_assets.errors import PermanentError, TransientError
-from sales_assets.resources.build import build_object_store
+from sales_assets.resources.build import build_landing_zone, build_object_store
 from sales_assets.resources.directory_object_store import DirectoryObjectStore
 from sales_assets.resources.object_store import ObjectStore
+from sales_assets.resources.s3 import AT_ONCE
 from sales_assets.resources.s3_object_store import S3ObjectStore
 from sales_assets.settings import ObjectStoreKind, Settings
-from sales_assets_tests.s3 import s3_backend, set_credentials
+from sales_assets_tests.s3 import answering, counted, s3_backend, set_credentials
 
 PREFIX = "staged/here"
 MEGABYTE = 1024 * 1024
@@ -413,6 +414,101 @@ def test_an_object_that_changed_in_the_bucket_without_its_checksum_is_refused(
         pytest.fail("the block was entered")
 
 
+def test_an_object_of_several_parts_is_checked_as_well(
+    s3: S3ObjectStore, bucket: str, write: Write
+) -> None:
+    content = bytes(17 * MEGABYTE)
+    s3.put([(write(content), "large")])
+    kept = s3_backend().get_object(bucket, f"{PREFIX}/large")
+    kept.value = content[:-1] + b"x"
+
+    with pytest.raises(TransientError, match="checksum"), s3.local(["large"]):
+        pytest.fail("the block was entered")
+
+
+def test_a_download_that_was_corrupted_on_its_way_is_begun_again(
+    bucket: str, endpoint: str, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = S3ObjectStore(bucket=bucket, prefix=PREFIX, endpoint_url=endpoint, attempts=3)
+    store.put([(write(b"one"), "a/1")])
+    read = StreamingBody.read
+    sent = counted(monkeypatch)
+
+    def read_wrongly(body: StreamingBody, amt: int | None = None) -> bytes:
+        found: bytes = read(body, amt)
+        return found.replace(b"one", b"two") if sent["GetObject"] < 3 else found
+
+    monkeypatch.setattr(StreamingBody, "read", read_wrongly)
+
+    assert fetch(store, "a/1") == [b"one"]
+    assert sent == {"GetObject": 3}
+
+
+def test_the_server_is_given_the_checksum_of_each_object_and_part(
+    s3: S3ObjectStore, bucket: str, write: Write
+) -> None:
+    s3.put([(write(b"one"), "small"), (write(bytes(9 * MEGABYTE)), "large")])
+
+    for key in ("small", "large"):
+        found = s3._bucket.client.head_object(
+            Bucket=bucket, Key=f"{PREFIX}/{key}", ChecksumMode="ENABLED"
+        )
+        assert found["ChecksumCRC64NVME"]
+        assert "-" not in found["ChecksumCRC64NVME"]  # of the whole, not of its parts' sums
+
+
+def test_objects_are_uploaded_and_fetched_side_by_side_but_not_too_many_at_once(
+    s3: S3ObjectStore, write: Write
+) -> None:
+    lock, now, most = Lock(), 0, 0
+
+    def begin(**_: Any) -> None:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+
+    def end(**_: Any) -> None:
+        nonlocal now
+        with lock:
+            now -= 1
+
+    events = s3._bucket.client.meta.events
+    events.register("before-send.s3.*", begin)
+    events.register("needs-retry.s3.*", end)
+    keys = [f"many/{number:03}" for number in range(200)]
+    s3.put([(write(key.encode()), key) for key in keys])
+    assert 2 <= most <= AT_ONCE
+
+    most = 0
+    assert fetch(s3, *keys) == [key.encode() for key in keys]
+    assert 2 <= most <= AT_ONCE
+
+
+def test_with_a_key_of_kms_every_object_is_encrypted_by_it(
+    bucket: str, endpoint: str, write: Write, tmp_path: Path
+) -> None:
+    key = "arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-123456789012"
+    settings = Settings(
+        home=tmp_path,
+        object_store=ObjectStoreKind.S3,
+        s3_bucket=bucket,
+        s3_endpoint_url=endpoint,
+        s3_kms_key=key,
+        landing_zone=f"s3://{bucket}/in",
+    )
+    store = build_object_store(settings)
+    zone = build_landing_zone(settings)
+    assert isinstance(store, S3ObjectStore)
+
+    store.put([(write(b"one"), "small"), (write(bytes(9 * MEGABYTE)), "large")])
+    zone.put(write(b"drop"), "*", "drop.csv")
+
+    for name in ("small", "large", "in/drop.csv"):
+        found = store._bucket.client.head_object(Bucket=bucket, Key=name)
+        assert (found["ServerSideEncryption"], found["SSEKMSKeyId"]) == ("aws:kms", key)
+
+
 def use_put(store: S3ObjectStore, write: Write) -> None:
     store.put([(write(b"one"), "a/1")])
 
@@ -484,25 +580,11 @@ def test_a_server_that_never_answers_is_given_up_after_the_time_out(write: Write
 def test_an_error_of_the_server_may_pass_and_a_refusal_may_not(
     status: int, code: str, expected: type[Exception]
 ) -> None:
-    class Answer(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = f"<Error><Code>{code}</Code><Message>no</Message></Error>" if code else ""
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body.encode())
-
-        def log_message(self, *_: object) -> None: ...
-
-    with HTTPServer(("127.0.0.1", 0), Answer) as server:
-        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        address = f"http://127.0.0.1:{server.server_address[1]}"
+    with answering(status, code) as address:
         store = S3ObjectStore(bucket="bucket", endpoint_url=address, attempts=1)
-        try:
-            with pytest.raises(expected, match="s3://bucket"):
-                store.find("")
-        finally:
-            server.shutdown()
+
+        with pytest.raises(expected, match="s3://bucket"):
+            store.find("")
 
 
 def test_missing_credentials_are_a_permanent_error_that_says_so(
