@@ -162,8 +162,7 @@ def main() -> None:
     parser.add_argument("--only", choices=["raw", "staged", "small"], help="in this process")
     options = parser.parse_args()
     if options.only:
-        found = put(options.small) if options.only == "small" else run(options.only)
-        print(json.dumps(found))
+        print(json.dumps(put(options.small) if options.only == "small" else run(options.only)))
         return
     ratios: dict[str, list[float]] = {"cpu": [], "process": []}
     with tempfile.TemporaryDirectory() as name, serving() as address:
@@ -172,7 +171,7 @@ def main() -> None:
         (folder / "contracts").mkdir()
         (folder / "contracts" / "benchmark.odcs.yaml").write_text(contract(european=False))
         for number in range(1, options.rounds + 1):
-            found = []
+            found: list[dict[str, Any]] = []
             for environment in environments(folder, number, address):
                 if options.small:
                     only = ["--only", "small", "--small", str(options.small)]
