@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
@@ -28,7 +29,7 @@ from sales_assets.contracts.reference_files import reading
 from sales_assets.contracts.staging import Stager
 from sales_assets.errors import UsageError
 from sales_assets.planning import find_contract
-from sales_assets.resources.landing_zone import LandingZone
+from sales_assets.resources.build import build_landing_zone
 from sales_assets.resources.manifests import precedence
 from sales_assets.resources.staging_area import StagingArea
 from sales_assets.settings import Settings
@@ -90,8 +91,8 @@ def check_file(
     with TemporaryDirectory(prefix="sales_assets_check_") as folder:
         area = StagingArea(folder=folder, memory_limit=settings.memory_limit, pseudonym_keys=folder)
         found = area.inspect(contract, file, str(file))
-        with area.stager(contract) as stager:
-            for described, reference in _reference_files(settings, contract, references):
+        with area.stager(contract) as stager, ExitStack() as stack:
+            for described, reference in _reference_files(settings, contract, references, stack):
                 within = area.inspect(described, reference, str(reference))
                 texts = drop_files(described, reference, str(reference), within)
                 stager.load_reference(described, texts)
@@ -102,14 +103,14 @@ def check_file(
 
 
 def _reference_files(
-    settings: Settings, contract: SourceContract, given: Sequence[Path]
+    settings: Settings, contract: SourceContract, given: Sequence[Path], stack: ExitStack
 ) -> Iterator[tuple[SourceContract, Path]]:
-    """The file of each reference, and how it is described."""
+    """The file of each reference, valid inside the stack, and how it is described."""
     if len(given) > len(contract.references):
         raise UsageError(
             f"{given[-1]}: {contract.name} has {len(contract.references)} references; leave it out"
         )
-    zone = LandingZone(root=str(settings.landing_folder))
+    zone = build_landing_zone(settings)
     for number, reference in enumerate(contract.references):
         if number < len(given):
             yield reading(contract, reference), given[number]
@@ -121,7 +122,7 @@ def _reference_files(
                 f"({reference.name}); land it, or name a file with --reference"
             )
         latest = max(there, key=precedence(contract))
-        yield reading(contract, reference), Path(zone.root, latest.file)
+        yield reading(contract, reference), stack.enter_context(zone.local(latest))
 
 
 def _verdict(contract: SourceContract, stager: Stager, file: Path, found: Inspection) -> Verdict:

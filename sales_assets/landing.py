@@ -15,9 +15,9 @@ from sales_assets.contracts.model import Overlap, SourceContract
 from sales_assets.contracts.reference_files import reading
 from sales_assets.errors import UsageError
 from sales_assets.planning import find_contract
-from sales_assets.resources.build import build_resources
+from sales_assets.resources.build import build_landing_zone, build_resources
 from sales_assets.resources.catalogue import Catalogue
-from sales_assets.resources.landing_zone import LandingZone
+from sales_assets.resources.landing_zone import LandingZone, target
 from sales_assets.resources.manifests import manifests
 from sales_assets.resources.staging_area import StagingArea
 from sales_assets.settings import Settings
@@ -43,16 +43,15 @@ def land_file(settings: Settings, file: Path, source: str) -> Landed:
         raise UsageError(f"{file}: there is no such file")
     if not file.is_file():
         raise UsageError(f"{file}: is a folder; name the files in it")
-    zone = LandingZone(root=str(settings.landing_folder))
+    zone = build_landing_zone(settings)
     contract = _described(contract, file.name)
-    target = (PurePosixPath(contract.path).parent / file.name).as_posix()
+    there = zone.stat(target(contract.path, file.name))
     found = inspect(contract, file, str(file))
-    there = zone.stat(target)
     if there is not None:
-        with zone.local(target) as path:
+        with zone.local(there) as path:
             same = sha256_of(path) == found.sha256
-        if same and not _is_superseded(settings, contract, zone, target):
-            return Landed(target, changed=False)
+        if same and not _is_superseded(settings, contract, zone, there.file):
+            return Landed(there.file, changed=False)
     return Landed(zone.put(file, contract.path).file, changed=True)
 
 

@@ -31,6 +31,7 @@ SNOWFLAKE_NEEDS = (
     "snowflake_database",
 )
 """The settings without which there is no Snowflake."""
+_S3_ADDRESS = r"s3://([a-z0-9][a-z0-9._-]{1,61}[a-z0-9])(?:/(.*))?"
 PROJECT = Path(__file__).resolve().parent.parent
 """The project's folder, with `dbt_project` and `workspace.yaml` beside the package."""
 
@@ -66,8 +67,20 @@ class Settings(BaseSettings):
         default=PROJECT / ".sales_assets",
         description="Folder of everything that an installation keeps: drops, objects, warehouse.",
     )
-    landing_zone: Path | None = Field(
-        default=None, description="Folder of the drops; default: landing in the home."
+    landing_zone: str | None = Field(
+        default=None,
+        description="Folder of the drops, or s3://bucket/prefix; default: landing in the home.",
+    )
+    landing_queue_url: str | None = Field(
+        default=None,
+        pattern="^https?://[^@]+$",
+        description="SQS queue with the events of the landing zone's bucket; default: every tick "
+        "of the sensor lists the drops.",
+    )
+    landing_listing_hours: float = Field(
+        default=24.0,
+        gt=0,
+        description="How often the drops are listed all the same where a queue tells of them.",
     )
     object_store: ObjectStoreKind = Field(
         default=ObjectStoreKind.DIRECTORY, description="directory or s3."
@@ -79,7 +92,14 @@ class Settings(BaseSettings):
     s3_prefix: str = Field(default="", description="Key prefix in the bucket.")
     s3_region: str | None = Field(default=None, description="The bucket's region.")
     s3_endpoint_url: str | None = Field(
-        default=None, description="Endpoint of an S3-compatible store; default: AWS."
+        default=None,
+        pattern="^https?://[^@]+$",
+        description="Endpoint of an S3-compatible store; default: AWS.",
+    )
+    s3_kms_key: str | None = Field(
+        default=None,
+        description="Id or ARN of the KMS key that encrypts what is put into S3; default: what "
+        "the bucket does by itself.",
     )
     warehouse: WarehouseKind = Field(
         default=WarehouseKind.DUCKDB, description="duckdb or snowflake."
@@ -188,9 +208,18 @@ class Settings(BaseSettings):
         description="Memory of one DuckDB; larger work spills to disk.",
     )
 
+    @field_validator("landing_zone", mode="before")
+    @classmethod
+    def _folder_or_bucket(cls, zone: object) -> str | None:
+        """An s3:// address as it is, and every other text as a folder."""
+        if zone is None or re.fullmatch(_S3_ADDRESS, str(zone)):
+            return None if zone is None else str(zone)
+        if "://" in str(zone):
+            raise ValueError("is neither a folder nor s3://bucket/prefix with a bucket's name")
+        return str(Path(str(zone)).absolute())
+
     @field_validator(
         "home",
-        "landing_zone",
         "object_store_path",
         "warehouse_path",
         "snowflake_private_key_path",
@@ -232,6 +261,8 @@ class Settings(BaseSettings):
                 f"{PREFIX}SNOWFLAKE_STAGE is a stage on a bucket: set {PREFIX}OBJECT_STORE=s3, or "
                 "leave it out"
             )
+        if self.landing_queue_url and self.landing_bucket is None:
+            raise ValueError(f"{PREFIX}LANDING_QUEUE_URL needs an s3:// {PREFIX}LANDING_ZONE")
         return self
 
     @classmethod
@@ -261,8 +292,14 @@ class Settings(BaseSettings):
 
     @property
     def landing_folder(self) -> Path:
-        """Folder of the drops."""
-        return self.landing_zone or self.home / "landing"
+        """Folder of the drops, if they are kept in one."""
+        return Path(self.landing_zone) if self.landing_zone else self.home / "landing"
+
+    @property
+    def landing_bucket(self) -> tuple[str, str] | None:
+        """Bucket and prefix of the drops, if they are kept in one."""
+        found = re.fullmatch(_S3_ADDRESS, self.landing_zone or "")
+        return (found[1], found[2] or "") if found else None
 
     @property
     def object_folder(self) -> Path:

@@ -49,6 +49,32 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
 
 
 @pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """The address of an S3 and SQS server in this process."""
+    from sales_assets_tests.s3 import serving_s3  # moto takes a second
+
+    with serving_s3() as address:
+        yield address
+
+
+@pytest.fixture
+def endpoint(s3_server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """The address of an S3 and SQS server, with credentials for it in the environment."""
+    from sales_assets_tests.s3 import set_credentials
+
+    set_credentials(monkeypatch, tmp_path)
+    return s3_server
+
+
+@pytest.fixture
+def bucket(endpoint: str) -> str:
+    """An empty bucket."""
+    from sales_assets_tests.s3 import new_bucket
+
+    return new_bucket()
+
+
+@pytest.fixture(scope="session")
 def uci_files() -> list[Path]:
     """The daily files of a real web shop, which are not part of this project."""
     files = sorted((SHARED_DATA / "uci_online_retail" / "by-day").glob("*.csv"))

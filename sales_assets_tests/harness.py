@@ -115,11 +115,25 @@ class Installation:
             land_file(self.settings, file, source)
 
     def write_drop(self, source: str, name: str, text: str) -> Path:
-        """Write text straight into the landing zone, as another program may do."""
+        """Write text straight into the landing zone, as another program may do.
+
+        Gives the file's path, or in a bucket its path below the prefix.
+        """
+        if self.settings.landing_bucket is not None:
+            return self._write_object(Path(self.contracts[source].path).parent / name, text)
         folder = self.settings.landing_folder / Path(self.contracts[source].path).parent
         folder.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(text.encode())
         return folder / name
+
+    def _write_object(self, file: Path, text: str) -> Path:
+        import boto3
+
+        assert self.settings.landing_bucket is not None
+        bucket, prefix = self.settings.landing_bucket
+        s3 = boto3.client("s3", endpoint_url=self.settings.s3_endpoint_url)
+        s3.put_object(Bucket=bucket, Key=f"{prefix}/{file.as_posix()}", Body=text.encode())
+        return file
 
     def materialize(
         self,

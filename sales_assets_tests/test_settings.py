@@ -35,3 +35,31 @@ def test_a_setting_that_does_not_exist_is_refused_with_the_one_that_was_meant(
     monkeypatch.setenv("SALES_ASSETS_HOMME", "/tmp")
     with pytest.raises(UsageError, match="did you mean SALES_ASSETS_HOME"):
         Settings.load()
+
+
+def test_the_landing_zone_is_a_folder_or_a_bucket_with_a_prefix(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for text, folder, bucket in (
+        ("mine", tmp_path / "mine", None),
+        ("s3://drops", None, ("drops", "")),
+        ("s3://drops/", None, ("drops", "")),
+        ("s3://drops.of-2024/a b/c", None, ("drops.of-2024", "a b/c")),
+    ):
+        monkeypatch.setenv("SALES_ASSETS_LANDING_ZONE", text)
+        settings = Settings.load()
+        assert settings.landing_bucket == bucket
+        assert folder in {None, settings.landing_folder}
+    for text in ("s3:///prefix", "s3://UPPER/x", "gs://drops/x", "s3://a/b"):
+        monkeypatch.setenv("SALES_ASSETS_LANDING_ZONE", text)
+        with pytest.raises(UsageError, match=r"LANDING_ZONE: .*s3://bucket/prefix"):
+            Settings.load()
+
+
+def test_a_queue_needs_a_bucket_that_it_tells_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SALES_ASSETS_LANDING_QUEUE_URL", "https://sqs.eu-central-1.example/1/drops")
+    with pytest.raises(UsageError, match="needs an s3:// SALES_ASSETS_LANDING_ZONE"):
+        Settings.load()
+    monkeypatch.setenv("SALES_ASSETS_LANDING_ZONE", "s3://drops/in")
+    assert Settings.load().landing_queue_url

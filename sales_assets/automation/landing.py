@@ -5,6 +5,7 @@ Belongs here: from changes to run requests. Does not: noticing changes (`resourc
 Without `from __future__ import annotations`: Dagster reads the sensor's annotations as objects.
 """
 
+import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 
@@ -14,6 +15,7 @@ from sales_assets.assets.keys import EXCHANGE_RATES, asset_key
 from sales_assets.contracts.model import SourceContract
 from sales_assets.partitions import Window, apart
 from sales_assets.resources.catalogue import Catalogue, Change
+from sales_assets.resources.landing_events import LandingEvents
 from sales_assets.resources.landing_zone import LandingZone
 from sales_assets.resources.manifests import Known, fingerprint, manifests, refusals
 from sales_assets.resources.staging_area import StagingArea
@@ -29,6 +31,9 @@ def build_landing_sensor(
     settle_seconds: float,
 ) -> dg.SensorDefinition:
     """One sensor for the drops of all sources.
+
+    Where nobody tells of them, all are listed at every tick. Where a queue does, those that it
+    names are looked at; what it told is forgotten when the catalogue has it.
 
     A file counts when it has not changed for `settle_seconds`. The cursor is the catalogue and
     the number of the last change seen in it; a tick that fails leaves it, and the same changes are
@@ -47,15 +52,28 @@ def build_landing_sensor(
     def landing_zone_sensor(
         context: dg.SensorEvaluationContext,
         landing_zone: LandingZone,
+        landing_events: LandingEvents,
         catalogue: Catalogue,
         staging_area: StagingArea,
     ) -> dg.SensorResult | dg.SkipReason:
-        known = {
-            contract.name: catalogue.refresh(
-                contract, landing_zone, staging_area.inspect, settle_seconds
-            )
-            for contract in contracts
-        }
+        with landing_events.received() as events:
+            known: dict[str, dict[str, Known]] = {}
+            for contract in contracts:
+                begun = time.time_ns()
+                is_listed = events is None or catalogue.listing_is_due(
+                    contract, landing_zone, landing_events.listing_hours
+                )
+                known[contract.name] = catalogue.refresh(
+                    contract,
+                    landing_zone,
+                    staging_area.inspect,
+                    settle_seconds,
+                    None if is_listed or events is None else events.files,
+                )
+                if is_listed and events is not None:
+                    catalogue.note_listing(contract, landing_zone, begun)
+        for problem in events.problems if events else ():
+            context.log.warning(problem)
         identity, _, number = (context.cursor or "").partition(":")
         changes = catalogue.changes_after(int(number) if identity == catalogue.identity else 0)
         if not changes:

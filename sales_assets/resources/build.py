@@ -15,15 +15,17 @@ from sales_assets.exchange_rates.snapshot import SnapshotRates
 from sales_assets.exchange_rates.state import RateState
 from sales_assets.resources.catalogue import Catalogue
 from sales_assets.resources.dbt import DbtInProcess
+from sales_assets.resources.directory_landing_zone import DirectoryLandingZone
+from sales_assets.resources.directory_object_store import DirectoryObjectStore
 from sales_assets.resources.duckdb_warehouse import DuckDBWarehouse
+from sales_assets.resources.landing_events import LandingEvents, NoLandingEvents
 from sales_assets.resources.landing_zone import LandingZone
 from sales_assets.resources.notifier import LogNotifier
-from sales_assets.resources.object_store import (
-    DirectoryObjectStore,
-    ObjectStore,
-    S3ObjectStore,
-)
+from sales_assets.resources.object_store import ObjectStore
 from sales_assets.resources.report_folder import ReportFolder
+from sales_assets.resources.s3_landing_zone import S3LandingZone
+from sales_assets.resources.s3_object_store import S3ObjectStore
+from sales_assets.resources.sqs_landing_events import SqsLandingEvents
 from sales_assets.resources.staging_area import StagingArea
 from sales_assets.resources.warehouse import Warehouse
 from sales_assets.settings import (
@@ -39,7 +41,8 @@ from sales_assets.settings import (
 def build_resources(settings: Settings) -> dict[str, Any]:
     """Every resource by the name under which assets ask for it."""
     return {
-        "landing_zone": LandingZone(root=str(settings.landing_folder)),
+        "landing_zone": build_landing_zone(settings),
+        "landing_events": build_landing_events(settings),
         "catalogue": Catalogue(url=settings.catalogue_address),
         "object_store": build_object_store(settings),
         "staging_area": StagingArea(
@@ -56,6 +59,36 @@ def build_resources(settings: Settings) -> dict[str, Any]:
     }
 
 
+def build_landing_zone(settings: Settings) -> LandingZone:
+    """The landing zone that the settings choose."""
+    if settings.landing_bucket is None:
+        return DirectoryLandingZone(root=str(settings.landing_folder))
+    bucket, prefix = settings.landing_bucket
+    return S3LandingZone(
+        bucket=bucket,
+        prefix=prefix,
+        region=settings.s3_region,
+        endpoint_url=settings.s3_endpoint_url,
+        kms_key=settings.s3_kms_key,
+    )
+
+
+def build_landing_events(settings: Settings) -> LandingEvents:
+    """Who tells which drops came or went."""
+    if settings.landing_queue_url is None:
+        return NoLandingEvents()
+    assert settings.landing_bucket is not None  # Settings refuses a queue without a bucket
+    bucket, prefix = settings.landing_bucket
+    return SqsLandingEvents(
+        queue_url=settings.landing_queue_url,
+        bucket=bucket,
+        prefix=prefix,
+        region=settings.s3_region,
+        endpoint_url=settings.s3_endpoint_url,
+        listing_hours=settings.landing_listing_hours,
+    )
+
+
 def build_object_store(settings: Settings) -> ObjectStore:
     """The object store that the settings choose."""
     if settings.object_store is ObjectStoreKind.DIRECTORY:
@@ -66,6 +99,7 @@ def build_object_store(settings: Settings) -> ObjectStore:
         prefix=settings.s3_prefix,
         region=settings.s3_region,
         endpoint_url=settings.s3_endpoint_url,
+        kms_key=settings.s3_kms_key,
     )
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -33,6 +33,7 @@ from sales_assets.resources.catalogue_tables import (
     CHANGES,
     DROPS,
     IDENTITY,
+    LISTINGS,
     MANIFESTS,
     STAGED,
     create_tables,
@@ -41,7 +42,7 @@ from sales_assets.resources.catalogue_tables import (
     load_known,
 )
 from sales_assets.resources.database import open_database
-from sales_assets.resources.landing_zone import Drop, LandingZone
+from sales_assets.resources.landing_zone import Drop, LandingZone, is_drop
 from sales_assets.resources.manifests import Entry, Known, Manifest, differing, manifests
 
 RACY_NS = 2_000_000_000
@@ -90,29 +91,29 @@ class Catalogue(dg.ConfigurableResource[Any]):
         zone: LandingZone,
         inspect: Inspect,
         settle_seconds: float = 0.0,
+        told: Collection[str] | None = None,
     ) -> dict[str, Known]:
         """Bring the catalogue up to date with the landing zone; inspect what is new or changed.
 
-        A file that changed within the last `settle_seconds` is left as it was known before.
-        A drop that cannot be used is kept as refused, with the reason. Raises TransientError if
-        the landing zone is not to be had, so that its drops do not count as gone.
+        A file that changed within the last `settle_seconds` is left as it was known before; one
+        with an ETag appears whole and is not. A drop that cannot be used is kept as refused, with
+        the reason. Raises TransientError if the landing zone is not to be had, so that its drops
+        do not count as gone.
+
+        With `told`, the files that something is said to have happened to, nothing is listed: only
+        these are looked at, with those that were not inspected for good. All others are as they
+        were known.
         """
         # One time for all drops of this pass: of two that came together none came later.
         now = time.time_ns()
         known, fresh = self._known(contract)
-        if known and zone.is_away(contract.path):
-            raise TransientError(
-                f"{contract.name}: the folder of its drops ({contract.path}) is not in the landing "
-                f"zone, which held {len(known)} before; mount it again or, if they are to go, make "
-                "it an empty folder"
-            )
-        listed = {drop.file: drop for drop in zone.list(contract.path)}
-        references: dict[str, Reference] = {}
-        for reference in contract.references:
-            found = {drop.file: drop for drop in zone.list(reference.path)}
-            references |= dict.fromkeys(found, reference)
-            listed |= found
-        gone = [known.pop(file) for file in sorted(known.keys() - listed.keys())]
+        if told is None:
+            listed, references = _list_all(contract, zone, is_known=bool(known))
+            looked_at = known.keys() | listed.keys()
+        else:
+            looked_at = set(told) | (known.keys() - fresh)
+            listed, references = _look_at(contract, zone, looked_at)
+        gone = [known.pop(file) for file in sorted(known.keys() & looked_at - listed.keys())]
         due = [
             drop
             for file, drop in listed.items()
@@ -141,7 +142,7 @@ class Catalogue(dg.ConfigurableResource[Any]):
             rows = drop_rows(connection, contract)
         for row in rows:
             item = known[row.file] = load_known(row)
-            racy = row.inspected_ns - row.modified_ns < RACY_NS
+            racy = not row.etag and row.inspected_ns - row.modified_ns < RACY_NS
             is_whole = item.inspection is not None or item.refused
             if row.digest == contract.digest and is_whole and not racy:
                 fresh.add(row.file)
@@ -159,7 +160,7 @@ class Catalogue(dg.ConfigurableResource[Any]):
         described = reading(contract, reference) if reference else contract
         found, reason = None, ""
         try:
-            with zone.local(drop.file) as path:
+            with zone.local(drop) as path:
                 found = inspect(described, path, drop.file)
         except DropError as error:
             reason = str(error)
@@ -180,9 +181,9 @@ class Catalogue(dg.ConfigurableResource[Any]):
             logged: set[date] = set()
             was: dict[str, Known | None] = {}
             for item in gone:
-                before = self._take_out(connection, contract, item.drop.file)
-                was[item.drop.file] = before
-                if before is not None:
+                before = self._take_out(connection, contract, item.drop.file, as_known=item.drop)
+                if before is not None:  # else it went before, or came back meanwhile
+                    was[item.drop.file] = before
                     days = _days(contract, before)
                     self._log(connection, contract, item.drop.file, days)
                     logged |= days
@@ -219,13 +220,20 @@ class Catalogue(dg.ConfigurableResource[Any]):
         return differing(manifests(contract, before), manifests(contract, now))
 
     def _take_out(
-        self, connection: sa.Connection, contract: SourceContract, file: str
+        self,
+        connection: sa.Connection,
+        contract: SourceContract,
+        file: str,
+        as_known: Drop | None = None,
     ) -> Known | None:
-        row = connection.execute(
-            DROPS.delete()
-            .where(DROPS.c.source == contract.name, DROPS.c.file == file)
-            .returning(*DROPS.c)
-        ).fetchone()
+        is_it = sa.and_(DROPS.c.source == contract.name, DROPS.c.file == file)
+        if as_known is not None:
+            is_it &= sa.and_(
+                DROPS.c.size == as_known.size,
+                DROPS.c.modified_ns == as_known.modified_ns,
+                DROPS.c.etag == as_known.etag,
+            )
+        row = connection.execute(DROPS.delete().where(is_it).returning(*DROPS.c)).fetchone()
         return load_known(row) if row else None
 
     def _put_in(self, connection: sa.Connection, contract: SourceContract, item: Known) -> None:
@@ -241,8 +249,31 @@ class Catalogue(dg.ConfigurableResource[Any]):
                 refused=item.refused,
                 first_seen_ns=item.first_seen_ns,
                 reference=item.reference,
+                etag=item.drop.etag,
             )
         )
+
+    def listing_is_due(self, contract: SourceContract, zone: LandingZone, hours: float) -> bool:
+        """Whether all drops of a source have to be listed, whatever events tell.
+
+        At first, every so often since an event may be lost, and with another contract or zone.
+        """
+        with self._engine.connect() as connection:
+            row = connection.execute(
+                LISTINGS.select().where(LISTINGS.c.source == contract.name)
+            ).fetchone()
+        return (
+            row is None
+            or (row.zone, row.digest) != (zone.address, contract.digest)
+            or not 0 <= time.time_ns() - row.listed_ns < hours * 3600e9
+        )
+
+    def note_listing(self, contract: SourceContract, zone: LandingZone, listed_ns: int) -> None:
+        """Keep that all drops of a source were listed, at a time before they were."""
+        values = {"zone": zone.address, "digest": contract.digest, "listed_ns": listed_ns}
+        with self._engine.begin() as connection:
+            connection.execute(LISTINGS.delete().where(LISTINGS.c.source == contract.name))
+            connection.execute(LISTINGS.insert().values(source=contract.name, **values))
 
     def refuse(self, contract: SourceContract, file: str, reason: str) -> None:
         """Keep why a drop cannot be used, though its inspection found nothing wrong."""
@@ -379,6 +410,40 @@ class Catalogue(dg.ConfigurableResource[Any]):
         return load_known(row) if row else None
 
 
+def _list_all(
+    contract: SourceContract, zone: LandingZone, *, is_known: bool
+) -> tuple[dict[str, Drop], dict[str, Reference]]:
+    """All drops of a source and the files that they refer to; which of them are such files."""
+    listed = {drop.file: drop for drop in zone.list(contract.path)}
+    if is_known and not listed and zone.is_away(contract.path):
+        raise TransientError(
+            f"{contract.name}: the folder of its drops ({contract.path}) is not in the landing "
+            f"zone ({zone.address}), which held some before; mount it again or, if they are to go, "
+            "make it an empty folder"
+        )
+    references: dict[str, Reference] = {}
+    for reference in contract.references:
+        found = {drop.file: drop for drop in zone.list(reference.path)}
+        references |= dict.fromkeys(found, reference)
+        listed |= found
+    return listed, references
+
+
+def _look_at(
+    contract: SourceContract, zone: LandingZone, files: Iterable[str]
+) -> tuple[dict[str, Drop], dict[str, Reference]]:
+    """Those of some files that are there and the contract takes, as `_list_all` gives them."""
+    taken: dict[str, Reference | None] = {}
+    for file in sorted(files):
+        if is_drop(file, contract.path):
+            taken[file] = None
+        for reference in contract.references:
+            if is_drop(file, reference.path):
+                taken[file] = reference
+    listed = {drop.file: drop for drop in zone.look(list(taken))}
+    return listed, {file: of for file, of in taken.items() if of is not None}
+
+
 def _first_seen(before: Known | None, drop: Drop, now: int) -> int:
     return before.first_seen_ns if before is not None and before.drop == drop else now
 
@@ -389,7 +454,12 @@ def _seen_as(item: Known, before: Known | None) -> Known:
 
 
 def _rests(drop: Drop, settle_seconds: float) -> bool:
-    """Whether a file has not changed for so long; one from the future says nothing by its time."""
+    """Whether a file has not changed for so long; one from the future says nothing by its time.
+
+    Nor does one with an ETag: it is complete, and its time is of another clock than ours.
+    """
+    if drop.etag:
+        return True
     age = time.time_ns() - drop.modified_ns
     return not 0 <= age < settle_seconds * 1e9
 

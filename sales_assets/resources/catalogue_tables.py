@@ -34,6 +34,7 @@ DROPS = sa.Table(
     sa.Column("refused", sa.Text, nullable=False),
     sa.Column("first_seen_ns", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("reference", sa.String, nullable=False, server_default=""),
+    sa.Column("etag", sa.String, nullable=False, server_default=""),
 )
 """Each file in the landing zone, as it was inspected last."""
 CHANGES = sa.Table(
@@ -46,6 +47,15 @@ CHANGES = sa.Table(
     sqlite_autoincrement=True,
 )
 """Drops that came, changed or went, numbered in order."""
+LISTINGS = sa.Table(
+    "listings",
+    _METADATA,
+    sa.Column("source", sa.String, primary_key=True),
+    sa.Column("zone", sa.String, nullable=False),
+    sa.Column("digest", sa.String, nullable=False),
+    sa.Column("listed_ns", sa.BigInteger, nullable=False),
+)
+"""When all drops of a source were listed last, by which contract and in which landing zone."""
 IDENTITY = sa.Table("identity", _METADATA, sa.Column("id", sa.String, primary_key=True))
 """One row: which catalogue this is."""
 MANIFESTS = sa.Table(
@@ -101,7 +111,7 @@ def dump_inspection(inspection: Inspection) -> str:
 def load_known(row: sa.Row[Any]) -> Known:
     """What is known of a drop, from its row."""
     inspection = _load_inspection(row.inspection) if row.inspection else None
-    drop = Drop(row.file, row.size, row.modified_ns)
+    drop = Drop(row.file, row.size, row.modified_ns, row.etag)
     return Known(drop, inspection, row.refused, row.digest, row.first_seen_ns, row.reference)
 
 

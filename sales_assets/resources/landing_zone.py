@@ -1,25 +1,23 @@
-"""The landing zone: where people and machines drop CSV files.
+"""The landing zone: where people and machines drop CSV files, in a directory or on S3.
 
-Belongs here: listing, opening and adding drops. Does not: which day a drop is for
-(`contracts.inspection`), or what was read of it before (`catalogue`).
+Belongs here: what a drop is, and what every zone can do. Does not: a zone
+(`directory_landing_zone`, `s3_landing_zone`), which day a drop is for (`contracts.inspection`), or
+what was read of it before (`catalogue`).
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-import stat
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from itertools import takewhile
-from pathlib import Path, PurePath, PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import dagster as dg
 
-from sales_assets.errors import DropError, TransientError
-from sales_assets.resources.files import whole
+from sales_assets.errors import DropError
+from sales_assets.resources.globs import fixed_folder, matches
 
 UNFINISHED = (".tmp", ".part", ".partial", ".crdownload", ".filepart", ".swp", "~")
 """Endings that programs give to files while they write them; such files are left alone."""
@@ -30,77 +28,62 @@ def is_finished(name: str) -> bool:
     return not name.startswith(".") and not name.endswith(UNFINISHED)
 
 
+def is_drop(file: str, pattern: str) -> bool:
+    """Whether a file at this path below the root is a drop by a glob."""
+    return is_finished(PurePosixPath(file).name) and matches(file, pattern)
+
+
 @dataclass(frozen=True)
 class Drop:
-    """A file in the landing zone as a listing shows it; `file` is its path below the root."""
+    """A file in the landing zone as a listing shows it; `file` is its path below the root.
+
+    An `etag` says which version of the file it is, where the zone has such a thing. Such a file
+    appears whole, and another content has another ETag, whatever its size and time.
+    """
 
     file: str
     size: int
     modified_ns: int
+    etag: str = ""
 
 
-class LandingZone(dg.ConfigurableResource[Any]):
-    """A directory as landing zone; `root` holds a folder for each source's drops."""
+class LandingZone(dg.ConfigurableResource[Any], ABC):
+    """Drops by their path below a root, which holds a folder for each source's drops."""
 
-    root: str
+    @property
+    @abstractmethod
+    def address(self) -> str:
+        """Where the root is: the drops of another zone are others, whatever their names."""
 
+    @abstractmethod
     def list(self, pattern: str) -> list[Drop]:
         """The finished drops that match a glob below the root, sorted by name.
 
-        Odd bytes of a name that is not UTF-8 are shown in hexadecimal, and `local` refuses it.
+        There are none where the folder that the glob begins with is away.
         """
-        root = Path(self.root)
-        if self.is_away(pattern):
-            return []
-        drops = []
-        for path in root.glob(pattern):
-            if not is_finished(path.name):
-                continue
-            file = os.fsencode(path.relative_to(root)).decode("utf-8", "backslashreplace")
-            with suppress(FileNotFoundError):  # it went since the folder was read
-                found = path.stat()
-                if stat.S_ISREG(found.st_mode):
-                    name = PurePath(file).as_posix()
-                    drops.append(Drop(name, found.st_size, found.st_mtime_ns))
-        return sorted(drops, key=lambda drop: drop.file)
 
+    @abstractmethod
     def is_away(self, pattern: str) -> bool:
         """Whether the folder that a glob begins with is not there, as when a share is not mounted.
 
-        Raises TransientError if it is there and cannot be read.
+        Raises TransientError or PermanentError if it cannot be told.
         """
-        fixed = takewhile(lambda part: not set(part) & set("*?["), PurePosixPath(pattern).parts)
-        folder = Path(self.root, *list(fixed)[: len(PurePosixPath(pattern).parts) - 1])
-        try:
-            os.scandir(folder).close()
-        except FileNotFoundError:
-            return True
-        except OSError as error:
-            raise TransientError(f"{folder}: the drops cannot be listed ({error})") from error
-        return False
 
+    @abstractmethod
     def stat(self, file: str) -> Drop | None:
         """One drop, or None if it is gone."""
-        try:
-            found = Path(self.root, file).stat()
-        except FileNotFoundError:
-            return None
-        return Drop(file, found.st_size, found.st_mtime_ns)
 
-    @contextmanager
-    def local(self, file: str) -> Iterator[Path]:
+    def look(self, files: Sequence[str]) -> Sequence[Drop]:
+        """Those of some drops that are there."""
+        return [found for file in files if (found := self.stat(file)) is not None]
+
+    @abstractmethod
+    def local(self, drop: Drop) -> AbstractContextManager[Path]:
         """A local path of the drop's bytes, valid inside the block.
 
-        Raises DropError if the drop is gone, or cannot be named.
+        Raises DropError if the drop is gone, or another version of it is there than the one that
+        was listed, or it cannot be named.
         """
-        path = Path(self.root, file)
-        if not path.is_file():
-            raise DropError(
-                f"{file}: its name is not UTF-8; drop the file again under another name"
-                if "\\x" in file
-                else f"{file}: was removed from the landing zone while it was being read"
-            )
-        yield path
 
     def put(self, local: Path, pattern: str, name: str | None = None) -> Drop:
         """Copy a file into the folder of a source's drops, visible only when it is complete.
@@ -108,15 +91,31 @@ class LandingZone(dg.ConfigurableResource[Any]):
         Raises DropError if the name does not match the glob that the contract gives, or is one
         that is left alone.
         """
-        name = name or local.name
-        file = (PurePosixPath(pattern).parent / name).as_posix()
-        if not PurePosixPath(file).match(pattern):
-            raise DropError(f"{name}: the contract takes files named {PurePosixPath(pattern).name}")
-        if not is_finished(name):
-            raise DropError(f"{name}: such a name is left alone as unfinished; name it otherwise")
-        target = Path(self.root, file)
-        with whole(target) as unfinished:
-            shutil.copyfile(local, unfinished)
+        file = target(pattern, name or local.name)
+        self._copy(local, file)
         drop = self.stat(file)
-        assert drop is not None
+        if drop is None:
+            raise removed(file)
         return drop
+
+    @abstractmethod
+    def _copy(self, local: Path, file: str) -> None:
+        """Copy a local file to a path below the root, complete or not at all."""
+
+
+def target(pattern: str, name: str) -> str:
+    """Where a file of a name is landed, for the glob that the contract gives.
+
+    Raises DropError if the glob does not take it there, or it would be left alone.
+    """
+    file = f"{fixed_folder(pattern)}/{name}".lstrip("/")
+    if not matches(file, pattern):
+        raise DropError(f"{name}: the contract takes files named {PurePosixPath(pattern).name}")
+    if not is_finished(name):
+        raise DropError(f"{name}: such a name is left alone as unfinished; name it otherwise")
+    return file
+
+
+def removed(file: str) -> DropError:
+    """The error for a drop that went."""
+    return DropError(f"{file}: was removed from the landing zone while it was being read")

@@ -26,7 +26,7 @@ from sales_assets.contracts.reference_files import reading
 from sales_assets.contracts.staging import StagedDay, Stager
 from sales_assets.errors import DropError, RefusedDropError
 from sales_assets.resources.catalogue import Catalogue
-from sales_assets.resources.landing_zone import LandingZone
+from sales_assets.resources.landing_zone import Drop, LandingZone
 from sales_assets.resources.manifests import Entry, Manifest
 
 
@@ -97,8 +97,8 @@ class StagingArea(dg.ConfigurableResource[Any]):
             with self.stager(contract) as stager, ExitStack() as stack:
                 some = {day: manifests[day] for day in read}
                 for described, entry, day in _references(contract, some):
-                    found = _unchanged(contract, zone, catalogue, entry, day)
-                    path = stack.enter_context(zone.local(entry.file))
+                    drop, found = _unchanged(contract, zone, catalogue, entry, day)
+                    path = stack.enter_context(zone.local(drop))
                     stager.load_reference(described, drop_files(described, path, entry.file, found))
                 files, expected = _drop_files(contract, zone, catalogue, some, stack)
                 try:
@@ -137,8 +137,8 @@ def _drop_files(
     texts: list[DropFile] = []
     expected: dict[tuple[int, date], int] = {}
     for file, entry in entries.items():
-        found = _unchanged(contract, zone, catalogue, entry, days[file][0])
-        path = stack.enter_context(zone.local(file))
+        drop, found = _unchanged(contract, zone, catalogue, entry, days[file][0])
+        path = stack.enter_context(zone.local(drop))
         own = drop_files(contract, path, file, found, len(texts), undated.get(file))
         expected |= expected_lines(own, found, days[file])
         texts += own
@@ -167,8 +167,8 @@ def _references(
 
 def _unchanged(
     contract: SourceContract, zone: LandingZone, catalogue: Catalogue, entry: Entry, day: date
-) -> Inspection:
-    """What a drop holds; DropError if it is not any more what `raw` wrote down for a day."""
+) -> tuple[Drop, Inspection]:
+    """A drop and what it holds; DropError if it is not any more what `raw` wrote down for a day."""
     known = catalogue.drop(contract, entry.file)
     found = known.inspection if known else None
     if (
@@ -181,4 +181,4 @@ def _unchanged(
             f"{entry.file}: changed since {contract.name}/raw was materialised for {day}; "
             "materialise it again"
         )
-    return found
+    return known.drop, found

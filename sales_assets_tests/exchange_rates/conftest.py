@@ -9,7 +9,7 @@ import pytest
 
 from sales_assets.exchange_rates.snapshot import SnapshotRates
 from sales_assets.exchange_rates.state import RateState
-from sales_assets.resources.object_store import DirectoryObjectStore
+from sales_assets.resources.directory_object_store import DirectoryObjectStore
 from sales_assets_tests.frankfurter.rates import ECB_FILE
 from sales_assets_tests.frankfurter.server import StandIn
 

@@ -22,7 +22,7 @@ from sales_assets.exchange_rates.live import LiveRates
 from sales_assets.exchange_rates.snapshot import SnapshotRates
 from sales_assets.exchange_rates.state import DayState, RateState
 from sales_assets.partitions import Window
-from sales_assets.resources.object_store import DirectoryObjectStore
+from sales_assets.resources.directory_object_store import DirectoryObjectStore
 from sales_assets_tests.exchange_rates.builders import PUBLICATIONS, asking, live, month_of
 from sales_assets_tests.frankfurter import faults
 from sales_assets_tests.frankfurter.faults import FOR_EVER

@@ -13,7 +13,7 @@ from sales_assets.exchange_rates.recorded import RecordedRates
 from sales_assets.exchange_rates.staged_answers import put_answer
 from sales_assets.exchange_rates.state import RateState
 from sales_assets.partitions import Window
-from sales_assets.resources.object_store import DirectoryObjectStore
+from sales_assets.resources.directory_object_store import DirectoryObjectStore
 from sales_assets_tests.exchange_rates.builders import asking, live, saying
 from sales_assets_tests.frankfurter.server import StandIn
 

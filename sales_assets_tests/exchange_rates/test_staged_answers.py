@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from sales_assets.exchange_rates.api import Answer
 from sales_assets.exchange_rates.staged_answers import StagedAnswer, get_answer, put_answer
-from sales_assets.resources.object_store import DirectoryObjectStore
+from sales_assets.resources.directory_object_store import DirectoryObjectStore
 from sales_assets_tests.exchange_rates.builders import asking, saying
 
 JANUARY = asking("2024-01")

@@ -9,7 +9,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -24,7 +24,8 @@ from sales_assets.contracts.model import Overlap, SourceContract
 from sales_assets.errors import DropError, TransientError, UsageError
 from sales_assets.partitions import Window
 from sales_assets.resources.catalogue import Catalogue, Change, StagedCounts
-from sales_assets.resources.landing_zone import Drop, LandingZone
+from sales_assets.resources.directory_landing_zone import DirectoryLandingZone
+from sales_assets.resources.landing_zone import Drop
 from sales_assets.resources.manifests import Entry, Known, Manifest, fingerprint, manifests
 from sales_assets_tests.harness import SHOP, TILL, drop
 from sales_assets_tests.resources.processes import PROCESSES
@@ -41,7 +42,7 @@ class Scene:
         self.address = f"sqlite:///{folder / 'new' / 'catalogue.sqlite'}"
         self.catalogue = Catalogue(url=self.address)
         self.root = folder / "landing"
-        self.zone = LandingZone(root=str(self.root))
+        self.zone = DirectoryLandingZone(root=str(self.root))
         self.inspected: list[str] = []
         self.days: dict[str, dict[date, int]] = {}
 
@@ -57,10 +58,15 @@ class Scene:
         (part,) = found.parts
         return replace(found, parts=(replace(part, days=self.days.get(file, part.days)),))
 
-    def refresh(self, contract: SourceContract, settle_seconds: float = 0.0) -> dict[str, Known]:
+    def refresh(
+        self,
+        contract: SourceContract,
+        settle_seconds: float = 0.0,
+        told: Collection[str] | None = None,
+    ) -> dict[str, Known]:
         """Refresh, having forgotten earlier inspections."""
         self.inspected.clear()
-        return self.catalogue.refresh(contract, self.zone, self.inspect, settle_seconds)
+        return self.catalogue.refresh(contract, self.zone, self.inspect, settle_seconds, told)
 
     def changes(self, after: int = 0) -> list[tuple[str, str, frozenset[date]]]:
         found = self.catalogue.changes_after(after)
@@ -445,6 +451,7 @@ def test_what_an_earlier_version_kept_is_inspected_again(
     known = scene.refresh(shop)
     with sqlite3.connect(scene.address.removeprefix("sqlite:///")) as database:
         database.execute("ALTER TABLE drops DROP COLUMN first_seen_ns")
+        database.execute("ALTER TABLE drops DROP COLUMN etag")
         text = json.dumps({"sha256": "1", "parts": []})
         database.execute("UPDATE drops SET inspection = ?", [text])
 
@@ -452,6 +459,126 @@ def test_what_an_earlier_version_kept_is_inspected_again(
 
     assert scene.refresh(shop) == known
     assert scene.inspected == [FIRST]
+
+
+def test_only_what_was_told_of_is_looked_at_and_the_rest_stays_as_it_was_known(
+    scene: Scene, shop: SourceContract
+) -> None:
+    third = "tests/shop/2024-01-03.csv"
+    for file in (FIRST, SECOND):
+        scene.write(file, drop(LINE))
+    before = scene.refresh(shop)
+    for file in (FIRST, SECOND, third):
+        scene.write(file, drop(LINE, LINE), LONG_AGO + 1)
+
+    known = scene.refresh(shop, told={SECOND, third, "tests/shop/none.csv", "tests/till/a.csv"})
+
+    assert scene.inspected == [SECOND, third]
+    assert known.keys() == {FIRST, SECOND, third}
+    assert known[FIRST] == before[FIRST]
+    assert [file for _, file, _ in scene.changes()] == [FIRST, SECOND, SECOND, third]
+    assert scene.refresh(shop, told=()) == known
+    assert scene.inspected == []
+    assert scene.refresh(shop).keys() == known.keys()
+    assert scene.inspected == [FIRST]
+
+
+def test_only_a_drop_that_was_told_of_goes(scene: Scene, shop: SourceContract) -> None:
+    for file in (FIRST, SECOND):
+        scene.write(file, drop(LINE))
+    scene.refresh(shop)
+    for file in (FIRST, SECOND):
+        (scene.root / file).unlink()
+
+    assert scene.refresh(shop, told={SECOND}).keys() == {FIRST}
+    assert scene.changes()[2:] == [(shop.name, SECOND, frozenset({TWO}))]
+
+
+def test_what_the_contract_does_not_take_is_no_drop_though_it_was_told_of(
+    scene: Scene, shop: SourceContract
+) -> None:
+    files = ["tests/shop/.2024-01-01.csv", "tests/shop/below/2024-01-01.csv", "../2024-01-01.csv"]
+    for file in files:
+        scene.write(file, drop(LINE))
+
+    assert scene.refresh(shop, told=files) == {}
+    assert scene.inspected == []
+
+
+class Versioned(DirectoryLandingZone):
+    """A directory whose files have versions, as objects have."""
+
+    def list(self, pattern: str) -> list[Drop]:
+        return [replace(found, etag=self._etag(found)) for found in super().list(pattern)]
+
+    def stat(self, file: str) -> Drop | None:
+        found = super().stat(file)
+        return found and replace(found, etag=self._etag(found))
+
+    def _etag(self, found: Drop) -> str:
+        return str(hash(Path(self.root, found.file).read_bytes()))
+
+
+def test_another_version_of_the_same_size_and_time_is_noticed_and_the_same_is_not_read_again(
+    scene: Scene, shop: SourceContract
+) -> None:
+    scene.zone = Versioned(root=str(scene.root))
+    now = time.time()
+    scene.write(FIRST, drop(LINE), now)
+    before = scene.refresh(shop, settle_seconds=60)[FIRST]  # though it came just now
+    assert before.inspection is not None
+    scene.refresh(shop)
+    assert scene.inspected == []
+
+    scene.write(FIRST, drop(LINE.replace("tea", "pot")), now)
+    after = scene.refresh(shop)[FIRST]
+
+    assert replace(before.drop, etag=after.drop.etag) == after.drop != before.drop
+    assert after.inspection != before.inspection
+    assert scene.catalogue.drop(shop, FIRST) == after
+    assert len(scene.changes()) == 2
+
+
+def test_a_drop_that_another_process_saw_come_back_does_not_go(
+    scene: Scene, shop: SourceContract
+) -> None:
+    scene.write(FIRST, drop(LINE))
+    scene.refresh(shop)
+    (scene.root / FIRST).unlink()
+    other = Catalogue(url=scene.address)
+
+    class Late(DirectoryLandingZone):
+        """A zone that is listed just before a drop comes back, which somebody else notices."""
+
+        def list(self, pattern: str) -> list[Drop]:
+            found = super().list(pattern)
+            scene.write(FIRST, drop(LINE, LINE), LONG_AGO + 1)
+            other.refresh(shop, DirectoryLandingZone(root=self.root), inspect)
+            return found
+
+    scene.catalogue.refresh(shop, Late(root=str(scene.root)), scene.inspect)
+
+    kept = scene.catalogue.drop(shop, FIRST)
+    assert kept is not None
+    assert kept.drop.modified_ns == (LONG_AGO + 1) * 10**9
+
+
+def test_a_listing_is_due_at_first_every_so_often_and_with_another_contract_or_zone(
+    scene: Scene, shop: SourceContract, till: SourceContract
+) -> None:
+    hour, now = 3600 * 10**9, time.time_ns()
+    is_due = scene.catalogue.listing_is_due
+    assert is_due(shop, scene.zone, 24)
+    scene.catalogue.note_listing(shop, scene.zone, now - 23 * hour)
+
+    assert not is_due(shop, scene.zone, 24)
+    assert is_due(shop, scene.zone, 22)
+    assert is_due(till, scene.zone, 24)
+    assert is_due(replace(shop, digest="another"), scene.zone, 24)
+    assert is_due(shop, DirectoryLandingZone(root="/another"), 24)
+
+    scene.catalogue.note_listing(shop, scene.zone, now + hour)  # the clock was put back
+    assert is_due(shop, scene.zone, 24)
 
 
 def manifest(*files: str) -> Manifest:
@@ -623,7 +750,7 @@ def refresh_often(address: str, root: str, contract: SourceContract, start: Any)
     for seconds in range(5):
         for path in Path(root).rglob("*.csv"):
             os.utime(path, (seconds, seconds))
-        catalogue.refresh(contract, LandingZone(root=root), inspect)
+        catalogue.refresh(contract, DirectoryLandingZone(root=root), inspect)
 
 
 def record_days(address: str, contract: SourceContract, days: list[date], start: Any) -> None:

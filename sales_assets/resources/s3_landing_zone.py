@@ -1,0 +1,119 @@
+"""The landing zone in a bucket.
+
+Belongs here: drops as objects. Does not: what is a drop (`landing_zone`), the calls of S3
+(`s3_bucket`), or who tells that an object came (`sqs_landing_events`).
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sales_assets.errors import DropError
+from sales_assets.resources.globs import fixed_folder, fixed_prefix
+from sales_assets.resources.landing_zone import Drop, LandingZone, is_drop, removed
+from sales_assets.resources.s3_bucket import Bucket, ChangedKeyError, NoSuchKeyError, Object
+
+LONGEST_NAME = 60
+"""Characters of a key's end that a downloaded file is named with: a file's name has 255 bytes, a
+key's last part up to 1,024, and only its ending says how the file is read."""
+
+
+class S3LandingZone(LandingZone):
+    """Objects in a bucket, below a prefix; credentials come from AWS's standard chain.
+
+    The ETag is the version of a drop, and S3's clock says when it came. S3 has no folders: one is
+    there if any key begins with it, so that a prefix with nothing at all below it is away, as a
+    missing directory is. An object named like the folder with a slash at its end, as S3's console
+    makes one for "Create folder", keeps it there when the last drop goes.
+
+    For failures see `s3_bucket.Bucket`.
+    """
+
+    bucket: str
+    prefix: str = ""
+    region: str | None = None
+    endpoint_url: str | None = None
+    kms_key: str | None = None
+    timeout: float = 30.0
+    attempts: int = 5
+
+    @cached_property
+    def _bucket(self) -> Bucket:
+        return Bucket(
+            self.bucket,
+            "SALES_ASSETS_LANDING_ZONE",
+            region=self.region,
+            endpoint_url=self.endpoint_url,
+            kms_key=self.kms_key,
+            timeout=self.timeout,
+            attempts=self.attempts,
+        )
+
+    @property
+    def address(self) -> str:
+        """The s3:// address of the prefix."""
+        return f"s3://{self.bucket}/{self._root}"
+
+    @property
+    def _root(self) -> str:
+        return f"{self.prefix.strip('/')}/".lstrip("/")
+
+    def _drop(self, found: Object) -> Drop:
+        file = found.key[len(self._root) :]
+        return Drop(file, found.size, found.modified_ns, found.etag)
+
+    def list(self, pattern: str) -> builtins.list[Drop]:
+        """The finished drops that match a glob below the prefix, sorted by name.
+
+        Only keys that begin as the glob does are listed, and none of folders that it leaves out.
+        """
+        prefix = fixed_prefix(pattern)
+        below = "/" in pattern[len(fixed_folder(pattern)) :].lstrip("/")
+        return sorted(
+            (
+                drop
+                for page in self._bucket.pages(self._root + prefix, below=below)
+                for drop in map(self._drop, page)
+                if is_drop(drop.file, pattern)
+            ),
+            key=lambda drop: drop.file,
+        )
+
+    def is_away(self, pattern: str) -> bool:
+        """Whether no key at all begins with the folder."""
+        folder = fixed_folder(pattern)
+        return not self._bucket.holds_any(self._root + (f"{folder}/" if folder else ""))
+
+    def stat(self, file: str) -> Drop | None:
+        """One drop, or None if it is gone."""
+        found = self._bucket.head(self._root + file)
+        return self._drop(found) if found else None
+
+    def look(self, files: Sequence[str]) -> Sequence[Drop]:
+        """Those of some drops that are there; one request for each."""
+        found = self._bucket.heads([self._root + file for file in files])
+        return [self._drop(one) for one in found if one is not None]
+
+    @contextmanager
+    def local(self, drop: Drop) -> Iterator[Path]:
+        """A download in a temporary folder, removed after the block."""
+        with TemporaryDirectory(prefix="sales-assets-") as folder:
+            path = Path(folder, drop.file.rpartition("/")[2][-LONGEST_NAME:])
+            try:
+                self._bucket.fetch(self._root + drop.file, path, drop.etag)
+            except NoSuchKeyError as error:
+                raise removed(drop.file) from error
+            except ChangedKeyError as error:
+                raise DropError(
+                    f"{drop.file}: changed since it was listed, and is another version now; "
+                    "materialise the day again"
+                ) from error
+            yield path
+
+    def _copy(self, local: Path, file: str) -> None:
+        self._bucket.upload([(local, self._root + file)])
