@@ -50,6 +50,7 @@ class Control:
             Route("/control/stop", self._stop, methods=["POST"]),
             Route("/control/stopped", self._wait, methods=["GET"]),
             Route("/control/abort", self._abort, methods=["POST"]),
+            Route("/control/sessions", self._count, methods=["GET"]),
         ]
 
     async def _tell(self, _: Request) -> JSONResponse:
@@ -70,6 +71,11 @@ class Control:
                 return self._changed.wait_for(lambda: self._stopped, timeout=5)
 
         return JSONResponse(await run_in_threadpool(wait))
+
+    async def _count(self, _: Request) -> JSONResponse:
+        """How many sessions are open."""
+        open_ones = import_module("fakesnow.server").sessions
+        return JSONResponse(len(open_ones.keys() & self.sessions.keys()))
 
     async def _abort(self, _: Request) -> JSONResponse:
         """Abort the transactions of all sessions, as happens to those of a client that is gone."""

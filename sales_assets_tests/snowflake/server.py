@@ -142,7 +142,9 @@ def _staged_urls(source: str, files: list[str]) -> list[str]:
     bucket, _, prefix = source.removeprefix("s3://").partition("/")
     fetched = []
     for number, file in enumerate(files):
-        local = Path(stage.LOCAL_BUCKET_PATH, "fetched", f"{time.time_ns()}-{number}.parquet")
+        local = Path(
+            stage.LOCAL_BUCKET_PATH, "S3", bucket, "F", f"{time.time_ns()}-{number}.parquet"
+        )
         local.parent.mkdir(parents=True, exist_ok=True)
         try:
             Bridged.s3.download_file(bucket, f"{prefix.rstrip('/')}/{file}".lstrip("/"), str(local))

@@ -1,0 +1,218 @@
+"""The warehouse on Snowflake, as far as it is its own: sign-in, one writer, kills, what is sent."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sales_assets.errors import PermanentError, TransientError, UsageError, WarehouseBusyError
+from sales_assets.resources import snowflake_warehouse
+from sales_assets.resources.snowflake_warehouse import SnowflakeWarehouse
+from sales_assets.resources.warehouse import DayLoad
+from sales_assets_tests.resources.processes import PROCESSES
+from sales_assets_tests.resources.staged import ONE, SHOP, TWO, Stage, counts, tables
+from sales_assets_tests.snowflake.keys import write_private_key
+from sales_assets_tests.snowflake.running import SnowflakeServer
+
+pytestmark = pytest.mark.long
+LEASE = re.compile("main.writers", re.IGNORECASE)
+
+
+@pytest.fixture
+def warehouse(snowflake_server: SnowflakeServer) -> SnowflakeWarehouse:
+    return snowflake_server.warehouse()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left(snowflake_server: SnowflakeServer) -> Iterator[None]:
+    yield
+    snowflake_server.abort_sessions()
+
+
+def replace_day(warehouse: SnowflakeWarehouse, load: DayLoad, told: Connection) -> None:
+    warehouse.replace(SHOP, [load])
+    told.send("done")
+
+
+def test_a_process_killed_before_any_statement_of_a_load_leaves_the_old_day_or_the_new_one(
+    snowflake_server: SnowflakeServer, warehouse: SnowflakeWarehouse, stage: Stage
+) -> None:
+    old, new = stage(TWO, 4, 1), stage(TWO, 6, 2, price="2.5")
+    warehouse.replace(SHOP, [stage(ONE, 3, 1), old])
+    before = _without_times(warehouse)
+    seen = len(snowflake_server.statements())
+    warehouse.replace(SHOP, [new])
+    after = _without_times(warehouse)
+    sent = [sql for _, sql in snowflake_server.statements()[seen:]]
+    number = sent.index("COMMIT") + 2  # and the lease is given up
+    assert number > 25, "the statements of a load"
+
+    outcomes = []
+    for at in range(1, number + 1):
+        warehouse.replace(SHOP, [old])
+        ours, theirs = PROCESSES.Pipe()
+        process = PROCESSES.Process(target=replace_day, args=(warehouse, new, theirs))
+        snowflake_server.stop_before(".", at)
+        process.start()
+        assert snowflake_server.wait_until_stopped()
+        process.kill()
+        process.join()
+        ours.close()
+        snowflake_server.abort_sessions()
+
+        found = _without_times(warehouse)
+        assert found in (before, after), f"after {at} statements"
+        outcomes.append(found == after)
+        warehouse.replace(SHOP, [new])
+        assert _without_times(warehouse) == after, "the rerun repairs it"
+    assert outcomes == sorted(outcomes), "the old day, and from the commit on the new one"
+    assert outcomes[0] is False
+    assert outcomes[-1] is True
+
+
+def _without_times(warehouse: SnowflakeWarehouse) -> dict[str, list[tuple[Any, ...]]]:
+    found = tables(warehouse)
+    found["ledger"] = [row[:-1] for row in found["ledger"]]
+    found.pop("restated")  # grows with every load of another content
+    return found
+
+
+def test_only_the_owner_of_the_key_signs_in_and_the_refusal_says_what_to_do(
+    snowflake_server: SnowflakeServer, tmp_path: Path
+) -> None:
+    write_private_key(tmp_path / "other.p8")
+    other = snowflake_server.warehouse(private_key_path=str(tmp_path / "other.p8"))
+
+    with pytest.raises(PermanentError, match=r"JWT token is invalid.*SALES_ASSETS_SNOWFLAKE_"):
+        other.rows("SELECT 1")
+
+
+@pytest.mark.parametrize("passphrase", [None, "wrong"])
+def test_a_key_that_cannot_be_opened_is_told_without_the_passphrase(
+    snowflake_server: SnowflakeServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    passphrase: str | None,
+) -> None:
+    write_private_key(tmp_path / "sealed.p8", "open sesame")
+    if passphrase:
+        monkeypatch.setenv("SALES_ASSETS_SNOWFLAKE_PRIVATE_KEY_PASSPHRASE", passphrase)
+    sealed = snowflake_server.warehouse(private_key_path=str(tmp_path / "sealed.p8"))
+
+    with pytest.raises(PermanentError, match=r"sealed\.p8: is no private key") as refused:
+        sealed.rows("SELECT 1")
+    assert "wrong" not in str(refused.value)
+    missing = snowflake_server.warehouse(private_key_path=str(tmp_path / "none.p8"))
+    with pytest.raises(PermanentError, match=r"none\.p8: the private key cannot be read"):
+        missing.rows("SELECT 1")
+
+
+def test_every_statement_has_a_tag(
+    snowflake_server: SnowflakeServer, warehouse: SnowflakeWarehouse, stage: Stage
+) -> None:
+    seen = len(snowflake_server.statements())
+    warehouse.replace(SHOP, [stage(ONE, 3, 1)])
+    tags = [json.loads(tag) for tag, _ in snowflake_server.statements()[seen:]]
+    assert tags
+    assert all(tag == {"app": "sales_assets"} for tag in tags), "outside of a run"
+
+
+def test_one_run_writes_at_a_time_and_another_waits_or_is_told_so(
+    snowflake_server: SnowflakeServer, warehouse: SnowflakeWarehouse, stage: Stage
+) -> None:
+    database = warehouse.database
+    warehouse.replace(SHOP, [stage(ONE, 1)])
+    impatient = snowflake_server.warehouse(database, lock_timeout=0.5)
+    patient = snowflake_server.warehouse(database, lock_timeout=60)
+    with ThreadPoolExecutor(1) as pool:
+        with warehouse.exclusive():
+            with pytest.raises(WarehouseBusyError):
+                impatient.replace(SHOP, [stage(ONE, 2)])
+            assert counts(impatient) == {(SHOP, ONE): 1}, "readers wait for nobody"
+            waiting = pool.submit(patient.replace, SHOP, [stage(ONE, 3)])
+            time.sleep(warehouse.lease_seconds * 1.5)
+            assert not waiting.done(), "the lease is renewed while it is held"
+            warehouse.replace(SHOP, [stage(TWO, 2)])
+        waiting.result(timeout=60)
+    assert counts(warehouse) == {(SHOP, ONE): 3, (SHOP, TWO): 2}
+
+
+def test_a_writer_that_lost_its_lease_changes_nothing(
+    snowflake_server: SnowflakeServer, warehouse: SnowflakeWarehouse, stage: Stage
+) -> None:
+    warehouse.replace(SHOP, [stage(ONE, 1)])
+    other = snowflake_server.warehouse(warehouse.database)
+
+    def lose() -> None:
+        with other._read() as session:
+            session.change("UPDATE main.writers SET holder = 'somebody else'")
+
+    one_try = warehouse.model_copy(update={"attempts": 1})
+    with pytest.raises(TransientError, match="Another run has become the writer"):
+        one_try.replace(SHOP, [stage(ONE, 2)], lose)
+    assert counts(warehouse) == {(SHOP, ONE): 1}
+
+
+def test_what_may_pass_is_tried_again_and_what_cannot_is_not(
+    warehouse: SnowflakeWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    query = snowflake_warehouse.SnowflakeSession.query
+
+    def failing(session: Any, sql: str, *more: Any) -> Any:
+        if sql.startswith("SELECT 'asked'"):
+            calls.append(sql)
+            if len(calls) < 3:
+                raise TransientError("the network")
+        return query(session, sql, *more)
+
+    monkeypatch.setattr(snowflake_warehouse.SnowflakeSession, "query", failing)
+    monkeypatch.setattr("tenacity.nap.time.sleep", lambda _: None)
+    assert warehouse.rows("SELECT 'asked'") == [("asked",)]
+    assert len(calls) == 3
+
+    calls.extend(["", ""])
+    with pytest.raises(PermanentError):
+        warehouse.rows("SELECT 'asked' FROM nowhere")
+    assert len(calls) == 6
+
+
+def test_connections_are_closed_on_every_path(
+    snowflake_server: SnowflakeServer, warehouse: SnowflakeWarehouse, stage: Stage
+) -> None:
+    warehouse.replace(SHOP, [stage(ONE, 2)])
+    with pytest.raises(PermanentError):
+        warehouse.rows("SELECT nothing FROM main.revenue")
+    with pytest.raises(PermanentError):
+        warehouse.replace(SHOP, [stage(ONE, 2, source="tests/other")])
+    with pytest.raises(KeyError), warehouse.exclusive():
+        raise KeyError
+
+    assert snowflake_server.ask("sessions") == 0
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "DELETE FROM main.revenue",
+        "SELECT 1; DELETE FROM main.revenue",
+        "CREATE TABLE main.more (a NUMBER)",
+        "WITH a AS (SELECT 1) DELETE FROM main.revenue",
+        "",
+        "SELECT nothing FROM main.revenue",
+        "SELEC",
+    ],
+)
+def test_a_query_that_is_wrong_or_would_do_more_than_read_is_refused(
+    warehouse: SnowflakeWarehouse, stage: Stage, query: str
+) -> None:
+    with pytest.raises(UsageError):
+        warehouse.select(query)
