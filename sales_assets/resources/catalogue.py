@@ -27,7 +27,7 @@ import sqlalchemy as sa
 from sales_assets.contracts.inspection import Inspection
 from sales_assets.contracts.model import Overlap, Reference, SourceContract
 from sales_assets.contracts.reference_files import reading
-from sales_assets.errors import DropError, TransientError, UsageError
+from sales_assets.errors import DropError, UsageError
 from sales_assets.partitions import Window
 from sales_assets.resources.catalogue_tables import (
     CHANGES,
@@ -42,8 +42,9 @@ from sales_assets.resources.catalogue_tables import (
     load_known,
 )
 from sales_assets.resources.database import open_database
-from sales_assets.resources.landing_zone import Drop, LandingZone, is_drop
+from sales_assets.resources.landing_zone import Drop, LandingZone
 from sales_assets.resources.manifests import Entry, Known, Manifest, differing, manifests
+from sales_assets.resources.source_drops import list_all, look_at
 
 RACY_NS = 2_000_000_000
 """A file changed less than two seconds before it was inspected may change again within the same
@@ -108,11 +109,11 @@ class Catalogue(dg.ConfigurableResource[Any]):
         now = time.time_ns()
         known, fresh = self._known(contract)
         if told is None:
-            listed, references = _list_all(contract, zone, is_known=bool(known))
+            listed, references = list_all(contract, zone, is_known=bool(known))
             looked_at = known.keys() | listed.keys()
         else:
             looked_at = set(told) | (known.keys() - fresh)
-            listed, references = _look_at(contract, zone, looked_at)
+            listed, references = look_at(contract, zone, looked_at)
         gone = [known.pop(file) for file in sorted(known.keys() & looked_at - listed.keys())]
         due = [
             drop
@@ -408,40 +409,6 @@ class Catalogue(dg.ConfigurableResource[Any]):
                 DROPS.select().where(DROPS.c.source == contract.name, DROPS.c.file == file)
             ).fetchone()
         return load_known(row) if row else None
-
-
-def _list_all(
-    contract: SourceContract, zone: LandingZone, *, is_known: bool
-) -> tuple[dict[str, Drop], dict[str, Reference]]:
-    """All drops of a source and the files that they refer to; which of them are such files."""
-    listed = {drop.file: drop for drop in zone.list(contract.path)}
-    if is_known and not listed and zone.is_away(contract.path):
-        raise TransientError(
-            f"{contract.name}: the folder of its drops ({contract.path}) is not in the landing "
-            f"zone ({zone.address}), which held some before; mount it again or, if they are to go, "
-            "make it an empty folder"
-        )
-    references: dict[str, Reference] = {}
-    for reference in contract.references:
-        found = {drop.file: drop for drop in zone.list(reference.path)}
-        references |= dict.fromkeys(found, reference)
-        listed |= found
-    return listed, references
-
-
-def _look_at(
-    contract: SourceContract, zone: LandingZone, files: Iterable[str]
-) -> tuple[dict[str, Drop], dict[str, Reference]]:
-    """Those of some files that are there and the contract takes, as `_list_all` gives them."""
-    taken: dict[str, Reference | None] = {}
-    for file in sorted(files):
-        if is_drop(file, contract.path):
-            taken[file] = None
-        for reference in contract.references:
-            if is_drop(file, reference.path):
-                taken[file] = reference
-    listed = {drop.file: drop for drop in zone.look(list(taken))}
-    return listed, {file: of for file, of in taken.items() if of is not None}
 
 
 def _first_seen(before: Known | None, drop: Drop, now: int) -> int:

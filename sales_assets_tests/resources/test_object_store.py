@@ -414,9 +414,10 @@ def test_an_object_that_changed_in_the_bucket_without_its_checksum_is_refused(
         pytest.fail("the block was entered")
 
 
-def test_an_object_of_several_parts_is_checked_as_well(
-    s3: S3ObjectStore, bucket: str, write: Write
+def test_an_object_of_several_parts_is_checked_whatever_the_environment_says(
+    s3: S3ObjectStore, bucket: str, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("AWS_RESPONSE_CHECKSUM_VALIDATION", "when_required")
     content = bytes(17 * MEGABYTE)
     s3.put([(write(content), "large")])
     kept = s3_backend().get_object(bucket, f"{PREFIX}/large")
