@@ -218,7 +218,7 @@ class SnowflakeWarehouse(SqlWarehouse):
                     f"{self.private_key_path}: the private key cannot be read "
                     f"({error.strerror}); correct SALES_ASSETS_SNOWFLAKE_PRIVATE_KEY_PATH"
                 ) from error
-            except ValueError as error:
+            except (ValueError, TypeError) as error:  # TypeError: sealed, without a passphrase
                 raise PermanentError(
                     f"{self.private_key_path}: is no private key that the passphrase opens; "
                     "correct SALES_ASSETS_SNOWFLAKE_PRIVATE_KEY_PATH or _PASSPHRASE"

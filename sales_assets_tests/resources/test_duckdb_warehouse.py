@@ -5,10 +5,13 @@ Other processes are real ones.
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Event
@@ -19,6 +22,7 @@ import pytest
 
 from sales_assets.errors import UsageError, WarehouseBusyError
 from sales_assets.resources import sql_load
+from sales_assets.resources.duckdb_session import DuckDBSession
 from sales_assets.resources.duckdb_warehouse import DuckDBWarehouse
 from sales_assets.resources.warehouse import DayLoad
 from sales_assets_tests.resources.processes import PROCESSES
@@ -67,28 +71,63 @@ def start_process(target: Callable[..., None], *arguments: Any) -> tuple[Any, Co
     return process, ours
 
 
-def hang_in(step: str, path: str, load: DayLoad, told: Connection) -> None:
-    """Replace a day, but stop for good after one step of it."""
-    original = getattr(sql_load, step)
+def die_before(number: int, path: str, load: DayLoad, told: Connection) -> None:
+    """Replace a day, but be killed before the n-th statement; tells how many there were else."""
+    sent = count(1)
+    query = DuckDBSession.query
+
+    def counted(session: DuckDBSession, *asked: Any) -> Any:
+        if next(sent) == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return query(session, *asked)
+
+    DuckDBSession.query = counted  # type: ignore[method-assign]
+    DuckDBWarehouse(path=path).replace(SHOP, [load])
+    told.send(next(sent))
+
+
+def test_a_process_killed_before_any_statement_of_a_load_leaves_the_old_days_whole(
+    warehouse: DuckDBWarehouse, stage: Stage
+) -> None:
+    load = stage(TWO, 6, 2)
+    process, other = start_process(die_before, 0, f"{warehouse.path}.other", load)
+    statements = other.recv()
+    process.join()
+    assert statements > 20
+    warehouse.replace(SHOP, [stage(ONE, 3, 1), stage(TWO, 4)])
+    before = tables(warehouse)
+
+    for number in range(1, statements):
+        process, _ = start_process(die_before, number, warehouse.path, load)
+        process.join()
+        assert process.exitcode == -signal.SIGKILL
+        assert tables(warehouse) == before, f"before statement {number}"
+
+    warehouse.replace(SHOP, [load])
+    assert counts(warehouse) == {(SHOP, ONE): 3, (SHOP, TWO): 6}
+
+
+def hang_before_the_commit(path: str, load: DayLoad, told: Connection) -> None:
+    """Replace a day, but stop for good when all of it is done but the commit."""
+    original = sql_load._replace
 
     def stopped(*arguments: Any) -> None:
         original(*arguments)
         told.send("here")
         told.recv()
 
-    setattr(sql_load, step, stopped)
+    sql_load._replace = stopped  # type: ignore[assignment]
     DuckDBWarehouse(path=path).replace(SHOP, [load])
 
 
-@pytest.mark.parametrize("step", ["_check_counts", "_replace"])
-def test_a_process_killed_while_it_replaces_leaves_the_old_days_whole(
-    warehouse: DuckDBWarehouse, stage: Stage, step: str
+def test_a_process_killed_before_it_commits_a_large_day_leaves_the_old_days_whole(
+    warehouse: DuckDBWarehouse, stage: Stage
 ) -> None:
     warehouse.replace(SHOP, [stage(ONE, 3, 1), stage(TWO, 4)])
     before = tables(warehouse)
     load = stage(TWO, MANY, MANY)
 
-    process, other = start_process(hang_in, step, warehouse.path, load)
+    process, other = start_process(hang_before_the_commit, warehouse.path, load)
     assert other.recv() == "here"
     process.kill()
     process.join()

@@ -42,6 +42,18 @@ class Control:
             self._stop_at, self._stopped = "", True
             self._changed.notify_all()
             self._changed.wait_for(lambda: not self._stopped, timeout=120)
+        if connection.ended:
+            raise ConnectionAbortedError("the session was aborted")
+
+    def end(self, token: str) -> None:
+        """Roll back what a session leaves open."""
+        connection = self.sessions.pop(token, None)
+        if connection is None:
+            return
+        connection.ended = True
+        if connection.open:
+            connection._duck_conn.rollback()
+            connection.open = False
 
     def routes(self) -> list[Route]:
         """The addresses below /control."""
@@ -81,12 +93,9 @@ class Control:
         """Abort the transactions of all sessions, as happens to those of a client that is gone."""
         sessions = import_module("fakesnow.server").sessions
         with self._changed:
-            for token, connection in list(self.sessions.items()):
+            for token in list(self.sessions):
                 sessions.pop(token, None)
-                self.sessions.pop(token)
-                if connection.open:
-                    connection._duck_conn.rollback()
-                    connection.open = False
+                self.end(token)
             self._stop_at, self._stopped = "", False
             self._changed.notify_all()
         return JSONResponse({})

@@ -61,7 +61,10 @@ class Bridged(FakeSnowflakeCursor):
     def execute(self, command: str, *arguments: Any, **options: Any) -> FakeSnowflakeCursor:
         """A statement, seen by the control; faults become SQL errors instead of HTTP 500."""
         connection: Any = self._conn
-        self.control.seen(connection, command)
+        try:
+            self.control.seen(connection, command)
+        except ConnectionAbortedError as error:
+            raise errors.ProgrammingError(msg=str(error), errno=390112, sqlstate="08003") from error
         deadline = time.monotonic() + LOCK_TIMEOUT
         while True:
             try:
@@ -175,6 +178,7 @@ class BridgedConnection(FakeSnowflakeConnection):
     """fakesnow's session, with what the bridges remember of it."""
 
     open = False
+    ended = False
     tag = ""
 
     def cursor(self, cursor_class: Any = None) -> FakeSnowflakeCursor:  # noqa: ARG002
@@ -219,19 +223,29 @@ def build_app(folder: Path, public_key: bytes, control: Control, s3: Any = None)
                 {"data": {}, "code": "390144", "message": refused, "success": False}
             )
         answer: JSONResponse = await _server.login_request(request)
-        token = json.loads(bytes(answer.body))["data"]["token"]
+        body_told = json.loads(bytes(answer.body))
+        token = body_told["data"]["token"]
+        body_told["data"]["masterToken"] = token  # without one the connector ends no session
         connection = _server.sessions[token]
         parameters = told["data"]["SESSION_PARAMETERS"]
         connection.tag = parameters.get("QUERY_TAG", "")
         if "SEARCH_PATH" in parameters:
             _search(connection)
         control.sessions[token] = connection
+        return JSONResponse(body_told)
+
+    async def session(request: Request) -> JSONResponse:
+        if request.query_params.get("delete"):
+            control.end(_server.to_token(request))
+        answer: JSONResponse = await _server.session(request)
         return answer
 
-    kept = [r for r in _server.routes if r.path != "/session/v1/login-request"]
+    own = {"/session/v1/login-request", "/session"}
+    kept = [route for route in _server.routes if route.path not in own]
     return Starlette(
         routes=[
             Route("/session/v1/login-request", login, methods=["POST"]),
+            Route("/session", session, methods=["POST"]),
             *kept,
             *control.routes(),
         ]
