@@ -16,7 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sales_assets.errors import UsageError
@@ -39,6 +39,13 @@ class ExchangeRatesKind(StrEnum):
     SNAPSHOT = "snapshot"
     LIVE = "live"
     RECORDED = "recorded"
+
+
+class ExecutorKind(StrEnum):
+    """Who does the steps of a run."""
+
+    IN_PROCESS = "in_process"
+    CELERY = "celery"
 
 
 class Settings(BaseSettings):
@@ -85,6 +92,32 @@ class Settings(BaseSettings):
     )
     chunk_days: int = Field(
         default=31, ge=1, le=366, description="Days that are staged and loaded at a time."
+    )
+    executor: ExecutorKind = Field(
+        default=ExecutorKind.IN_PROCESS,
+        description="in_process, or celery: steps are tasks of `sales-assets worker`.",
+    )
+    celery_broker: SecretStr | None = Field(
+        default=None, description="Celery's broker, like amqp://guest@localhost//."
+    )
+    celery_backend: SecretStr = Field(
+        default=SecretStr("rpc://"),
+        description="Where Celery's results go; rpc:// is the broker itself.",
+    )
+    celery_queue_prefix: str = Field(
+        default="",
+        pattern=r"^[A-Za-z0-9_.-]*$",
+        description="Begins the names of all queues, where installations share one broker.",
+    )
+    fan_out_lines: int = Field(
+        default=300_000,
+        ge=1,
+        description="Lines that a staging task of its own is worth; with celery only.",
+    )
+    dagster_postgres_url: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL of Dagster's runs and events, for a home that is made with it; "
+        "default: SQLite in the home.",
     )
     settle_seconds: float = Field(
         default=5.0,
@@ -162,6 +195,8 @@ class Settings(BaseSettings):
     def _consistent(self) -> Self:
         if self.object_store is ObjectStoreKind.S3 and not self.s3_bucket:
             raise ValueError(f"{PREFIX}OBJECT_STORE=s3 needs {PREFIX}S3_BUCKET")
+        if self.executor is ExecutorKind.CELERY and not self.celery_broker:
+            raise ValueError(f"{PREFIX}EXECUTOR=celery needs {PREFIX}CELERY_BROKER")
         return self
 
     @classmethod

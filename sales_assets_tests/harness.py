@@ -91,7 +91,7 @@ class Installation:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        prepare_home(self.settings.dagster_home)
+        prepare_home(self.settings.dagster_home, self.settings)
         self.instance = self._stack.enter_context(
             dg.DagsterInstance.from_config(str(self.settings.dagster_home))
         )
