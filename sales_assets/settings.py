@@ -191,6 +191,14 @@ class Settings(BaseSettings):
             )
         return url
 
+    @field_validator("dagster_postgres_url")
+    @classmethod
+    def _with_driver(cls, url: SecretStr | None) -> SecretStr | None:
+        """Without a name SQLAlchemy takes another driver than the one dagster-postgres brings."""
+        if url and not url.get_secret_value().startswith("postgresql+psycopg2://"):
+            raise ValueError("has to begin with postgresql+psycopg2://")
+        return url
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.object_store is ObjectStoreKind.S3 and not self.s3_bucket:

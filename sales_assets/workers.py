@@ -6,7 +6,9 @@ step goes where (each asset says it), or how work is divided (`assets.staged_in_
 
 from __future__ import annotations
 
+import logging
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -25,8 +27,8 @@ QUEUE_TAG = "dagster-celery/queue"
 RUN_PRIORITY_TAG = "dagster-celery/run_priority"
 WAREHOUSE_POOL = "warehouse"
 """The Dagster pool of steps that write to an embedded warehouse: it has one place."""
-LONGEST_STEP_SECONDS = 12 * 3600
-"""A task that Redis has not heard of for so long is given to another worker."""
+REDIS_PATIENCE_SECONDS = 3600
+"""When Redis gives a task to another worker that has not ended; RabbitMQ sees a worker die."""
 
 
 def queue_name(settings: Settings, queue: str) -> str:
@@ -58,6 +60,8 @@ def build_executor(settings: Settings) -> dg.ExecutorDefinition:
         from dagster_celery import celery_executor
     except ImportError as error:
         raise _not_installed(error) from error
+    # dagster-celery makes its one task anew for each step, which Celery remarks on.
+    warnings.filterwarnings("ignore", "Task name 'execute_plan' is already registered")
     return celery_executor.configured(_executor_config(settings), name="celery")
 
 
@@ -80,7 +84,7 @@ def _celery_config(settings: Settings) -> dict[str, Any]:
         "worker_prefetch_multiplier": 1,
         "broker_connection_retry_on_startup": True,
         "broker_transport_options": {
-            "visibility_timeout": LONGEST_STEP_SECONDS,
+            "visibility_timeout": REDIS_PATIENCE_SECONDS,
             "max_retries": 3,
             "interval_start": 0,
             "interval_step": 0.2,
@@ -120,6 +124,8 @@ def work(
         raise UsageError(f"there is no queue {unknown[0]}; there are {', '.join(QUEUES)}")
     app = worker_app(settings)
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+    for told_too_much in ("celery.app.trace", "alembic"):  # every event of a step, say
+        logging.getLogger(told_too_much).setLevel(logging.WARNING)
     app.worker_main(
         [
             "worker",

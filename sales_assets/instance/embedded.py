@@ -17,7 +17,7 @@ import yaml
 
 from sales_assets.assets.exchange_rates import POOL
 from sales_assets.settings import PREFIX, ExecutorKind, Settings
-from sales_assets.workers import WAREHOUSE_POOL
+from sales_assets.workers import warehouse_pool
 
 POSTGRES = f"{PREFIX}DAGSTER_POSTGRES_URL"
 RUNS_ON_WORKERS = 4
@@ -84,7 +84,8 @@ def embedded_instance(home: Path, settings: Settings | None = None) -> Iterator[
     prepare_home(home, settings)
     os.environ["DAGSTER_HOME"] = str(home)
     with dg.DagsterInstance.from_config(str(home)) as instance:
-        for pool in (POOL, WAREHOUSE_POOL):
+        limit_pool(instance, POOL)
+        if settings is not None and (pool := warehouse_pool(settings)):
             limit_pool(instance, pool)
         yield instance
 

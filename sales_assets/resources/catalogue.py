@@ -40,7 +40,7 @@ from sales_assets.resources.catalogue_tables import (
     dump_inspection,
     load_known,
 )
-from sales_assets.resources.database import open_database
+from sales_assets.resources.database import open_database, writing
 from sales_assets.resources.landing_zone import Drop, LandingZone
 from sales_assets.resources.manifests import Entry, Known, Manifest, differing, manifests
 
@@ -176,7 +176,7 @@ class Catalogue(dg.ConfigurableResource[Any]):
         """
         if not gone and not read:
             return
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             logged: set[date] = set()
             was: dict[str, Known | None] = {}
             for item in gone:
@@ -246,7 +246,7 @@ class Catalogue(dg.ConfigurableResource[Any]):
 
     def refuse(self, contract: SourceContract, file: str, reason: str) -> None:
         """Keep why a drop cannot be used, though its inspection found nothing wrong."""
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             connection.execute(
                 DROPS.update()
                 .where(DROPS.c.source == contract.name, DROPS.c.file == file)
@@ -309,7 +309,7 @@ class Catalogue(dg.ConfigurableResource[Any]):
         if not days:
             return
         rows = [{"source": contract.name, "day": d.isoformat(), **v} for d, v in days.items()]
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             connection.execute(
                 table.delete().where(
                     table.c.source == contract.name, table.c.day == sa.bindparam("on")
