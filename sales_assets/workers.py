@@ -57,7 +57,7 @@ def build_executor(settings: Settings) -> dg.ExecutorDefinition:
     if settings.executor is ExecutorKind.IN_PROCESS:
         return dg.in_process_executor
     try:
-        from dagster_celery import celery_executor
+        from sales_assets.celery_executor import celery_executor
     except ImportError as error:
         raise _not_installed(error) from error
     # dagster-celery makes its one task anew for each step, which Celery remarks on.
@@ -123,6 +123,9 @@ def work(
     if unknown := sorted(set(queues) - set(QUEUES)):
         raise UsageError(f"there is no queue {unknown[0]}; there are {', '.join(QUEUES)}")
     app = worker_app(settings)
+    from sales_assets.instance.embedded import prepare_home  # which imports this module
+
+    prepare_home(settings.dagster_home, settings)
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
     for told_too_much in ("celery.app.trace", "alembic"):  # every event of a step, say
         logging.getLogger(told_too_much).setLevel(logging.WARNING)
