@@ -186,7 +186,7 @@ def query(
     from sales_assets.settings import Settings
 
     with _waiting():
-        names, rows = build_warehouse(Settings.load()).select(sql)
+        names, rows = build_warehouse(Settings.load(), for_people=True).select(sql)
     print_rows(out, names, rows, format.value)
 
 
@@ -212,7 +212,7 @@ def trace(
     from sales_assets.tracing import behind, fate
 
     settings = Settings.load()
-    warehouse = build_warehouse(settings)
+    warehouse = build_warehouse(settings, for_people=True)
     with _waiting():
         if place is not None:
             answer = fate(warehouse, place)

@@ -127,6 +127,11 @@ class Settings(BaseSettings):
     lock_timeout_seconds: float = Field(
         default=3600.0, gt=0, description="How long a run waits for the embedded warehouse."
     )
+    warehouse_snapshot: bool = Field(
+        default=True,
+        description="Copy the embedded warehouse before the models are made, for queries "
+        "meanwhile; takes its size once more.",
+    )
     reporting_currency: str = Field(
         default="EUR",
         pattern="^[A-Z]{3}$",
