@@ -110,9 +110,10 @@ class Settings(BaseSettings):
         description="Begins the names of all queues, where installations share one broker.",
     )
     fan_out_lines: int = Field(
-        default=300_000,
+        default=3_000_000,
         ge=1,
-        description="Lines that a staging task of its own is worth; with celery only.",
+        description="Lines that a staging task of its own is worth; with celery only. Less pays "
+        "where there are many machines.",
     )
     dagster_postgres_url: SecretStr | None = Field(
         default=None,
