@@ -24,7 +24,6 @@ STAGE, WAREHOUSE = "stage", "warehouse"
 """The queues: reading drops, which any number of workers do at once; everything else."""
 QUEUES = (STAGE, WAREHOUSE)
 QUEUE_TAG = "dagster-celery/queue"
-RUN_PRIORITY_TAG = "dagster-celery/run_priority"
 WAREHOUSE_POOL = "warehouse"
 """The Dagster pool of steps that write to an embedded warehouse: it has one place."""
 REDIS_PATIENCE_SECONDS = 3600
