@@ -17,11 +17,12 @@ from typing import Any
 import dagster as dg
 import pytest
 import sqlalchemy as sa
+from kombu.connection import Connection
 
 from sales_assets.instance.embedded import embedded_instance
 from sales_assets.resources.catalogue import Catalogue
 from sales_assets.settings import ExecutorKind
-from sales_assets.workers import STAGE, WAREHOUSE
+from sales_assets.workers import QUEUES, STAGE, WAREHOUSE
 from sales_assets_tests.harness import SHOP, TILL, Installation, drop
 from sales_assets_tests.services import RABBITMQ, REDIS, need, postgres_database
 
@@ -57,6 +58,8 @@ class Machine:
             catalogue_url=database,
             dagster_postgres_url=database,
         )
+        prefix = f"test-{uuid.uuid4().hex}."
+        stack.callback(remove_queues, broker, prefix)
         backend = {"SALES_ASSETS_CELERY_BACKEND": REDIS} if broker == REDIS else {}
         self._environment = (
             os.environ
@@ -66,7 +69,7 @@ class Machine:
                 "SALES_ASSETS_CONTRACTS": str(self.made.settings.contracts),
                 "SALES_ASSETS_EXECUTOR": "celery",
                 "SALES_ASSETS_CELERY_BROKER": broker,
-                "SALES_ASSETS_CELERY_QUEUE_PREFIX": f"test-{uuid.uuid4().hex}.",
+                "SALES_ASSETS_CELERY_QUEUE_PREFIX": prefix,
                 "SALES_ASSETS_FAN_OUT_LINES": "300",
                 "SALES_ASSETS_CATALOGUE_URL": database,
                 "SALES_ASSETS_DAGSTER_POSTGRES_URL": database,
@@ -112,6 +115,13 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     """End a command and all that it started, at once."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
+
+
+def remove_queues(broker: str, prefix: str) -> None:
+    """Leave nothing of a test on the broker."""
+    with Connection(broker) as connection:  # type: ignore[no-untyped-call]
+        for queue in QUEUES:
+            connection.default_channel.queue_delete(f"{prefix}{queue}")
 
 
 def wait_for(what: Callable[[], bool], machine: Machine) -> None:
