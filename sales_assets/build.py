@@ -21,6 +21,7 @@ from sales_assets.assets.raw import build_raw
 from sales_assets.assets.report import build_report
 from sales_assets.assets.revenue import build_revenue
 from sales_assets.assets.staged import build_staged
+from sales_assets.assets.staged_in_parts import build_staged_in_parts
 from sales_assets.automation.conditions import ALONG, ON_MARTS, on_sources
 from sales_assets.automation.exchange_rates import build_exchange_rate_sensor
 from sales_assets.automation.failures import build_run_failure_sensor
@@ -35,7 +36,8 @@ from sales_assets.exchange_rates.ecb_file import history
 from sales_assets.exchange_rates.refreshing import MOST_DAYS_BEFORE, Rules
 from sales_assets.partitions import daily_partitions
 from sales_assets.resources.build import build_resources
-from sales_assets.settings import Settings
+from sales_assets.settings import ExecutorKind, Settings
+from sales_assets.workers import STAGE, build_executor, on_queue, warehouse_pool
 
 # Single-run backfills are what keeps a year one run; that Dagster calls them beta is settled by
 # pinning Dagster (docs/decisions).
@@ -77,15 +79,22 @@ def build_definitions(
         conversion=conversion,
         on_sources=on_sources([*revenue_keys, *exchange_rates.keys]),
         along=ALONG,
+        pool=warehouse_pool(settings),
     )
     report = build_report(marts, ON_MARTS)
+    on_workers = settings.executor is ExecutorKind.CELERY
+    reading, pool = on_queue(settings, STAGE), warehouse_pool(settings)
     sources = [
         asset
         for contract in contracts
         for asset in (
-            build_raw(contract, partitions),
-            build_staged(contract, partitions, settings.chunk_days),
-            build_revenue(contract, partitions, settings.chunk_days),
+            build_raw(contract, partitions, reading),
+            build_staged_in_parts(
+                contract, partitions, settings.chunk_days, settings.fan_out_lines, reading
+            )
+            if on_workers
+            else build_staged(contract, partitions, settings.chunk_days),
+            build_revenue(contract, partitions, settings.chunk_days, pool),
         )
     ]
     return dg.Definitions(
@@ -106,5 +115,5 @@ def build_definitions(
         ],
         schedules=[build_daily_schedule(contracts)],
         resources={**build_resources(settings), **(overrides or {})},
-        executor=dg.in_process_executor,
+        executor=build_executor(settings),
     )

@@ -21,6 +21,7 @@ import typer
 from rich.console import Console
 
 from sales_assets.cli_rates import rates_app
+from sales_assets.cli_worker import worker
 from sales_assets.errors import SalesAssetsError, UsageError
 
 app = typer.Typer(
@@ -30,6 +31,7 @@ app = typer.Typer(
     help="Sales CSVs to revenue that can be trusted: land drops, materialise days, ask questions.",
 )
 app.add_typer(rates_app, name="rates")
+app.command()(worker)
 WIDTH = None if sys.stdout.isatty() else 120
 """Without a terminal nothing says how wide a table may be."""
 out = Console(highlight=False, width=WIDTH)
@@ -184,7 +186,7 @@ def query(
     from sales_assets.settings import Settings
 
     with _waiting():
-        names, rows = build_warehouse(Settings.load()).select(sql)
+        names, rows = build_warehouse(Settings.load(), for_people=True).select(sql)
     print_rows(out, names, rows, format.value)
 
 
@@ -210,7 +212,7 @@ def trace(
     from sales_assets.tracing import behind, fate
 
     settings = Settings.load()
-    warehouse = build_warehouse(settings)
+    warehouse = build_warehouse(settings, for_people=True)
     with _waiting():
         if place is not None:
             answer = fate(warehouse, place)
@@ -277,8 +279,8 @@ def ui(
     from sales_assets.instance.embedded import embedded_instance
     from sales_assets.settings import PROJECT, Settings
 
-    home = Settings.load().dagster_home
-    with embedded_instance(home):
+    settings = Settings.load()
+    with embedded_instance(settings.dagster_home, settings):
         pass  # Opening it makes what is not there: the folder, its configuration, limits.
     dagster = Path(sys.executable).parent / "dagster"
     workspace = str(PROJECT / "workspace.yaml")

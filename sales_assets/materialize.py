@@ -78,7 +78,9 @@ class Materializer:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        self._instance = self._stack.enter_context(embedded_instance(self._settings.dagster_home))
+        self._instance = self._stack.enter_context(
+            embedded_instance(self._settings.dagster_home, self._settings)
+        )
         return self
 
     def __exit__(self, *_: object) -> None:

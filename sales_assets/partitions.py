@@ -102,7 +102,9 @@ def apart(days: Iterable[date], others: Collection[date]) -> list[Window]:
     return sorted([*contiguous(chosen - set(others)), *contiguous(chosen & set(others))])
 
 
-def run_window(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> Window | None:
+def run_window(
+    context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext | dg.OpExecutionContext,
+) -> Window | None:
     """The days that a run is for, from its partition tags; None for a run without partitions.
 
     Reads the tags rather than `partition_keys`, which builds the key of every day.

@@ -58,6 +58,13 @@ class ExchangeRatesKind(StrEnum):
     RECORDED = "recorded"
 
 
+class ExecutorKind(StrEnum):
+    """Who does the steps of a run."""
+
+    IN_PROCESS = "in_process"
+    CELERY = "celery"
+
+
 class Settings(BaseSettings):
     """The settings; each is read from SALES_ASSETS_<NAME>."""
 
@@ -163,6 +170,33 @@ class Settings(BaseSettings):
     chunk_days: int = Field(
         default=31, ge=1, le=366, description="Days that are staged and loaded at a time."
     )
+    executor: ExecutorKind = Field(
+        default=ExecutorKind.IN_PROCESS,
+        description="in_process, or celery: steps are tasks of `sales-assets worker`.",
+    )
+    celery_broker: SecretStr | None = Field(
+        default=None, description="Celery's broker, like amqp://guest@localhost//."
+    )
+    celery_backend: SecretStr = Field(
+        default=SecretStr("rpc://"),
+        description="Where Celery's results go; rpc:// is the broker itself.",
+    )
+    celery_queue_prefix: str = Field(
+        default="",
+        pattern=r"^[A-Za-z0-9_.-]*$",
+        description="Begins the names of all queues, where installations share one broker.",
+    )
+    fan_out_lines: int = Field(
+        default=3_000_000,
+        ge=1,
+        description="Lines that a staging task of its own is worth; with celery only. Less pays "
+        "where there are many machines.",
+    )
+    dagster_postgres_url: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL of Dagster's runs and events, for a home that is made with it; "
+        "default: SQLite in the home.",
+    )
     settle_seconds: float = Field(
         default=5.0,
         ge=0,
@@ -170,6 +204,11 @@ class Settings(BaseSettings):
     )
     lock_timeout_seconds: float = Field(
         default=3600.0, gt=0, description="How long a run waits for the embedded warehouse."
+    )
+    warehouse_snapshot: bool = Field(
+        default=True,
+        description="Copy the embedded warehouse before the models are made, for queries "
+        "meanwhile; takes its size once more.",
     )
     reporting_currency: str = Field(
         default="EUR",
@@ -246,6 +285,14 @@ class Settings(BaseSettings):
             )
         return url
 
+    @field_validator("dagster_postgres_url")
+    @classmethod
+    def _with_driver(cls, url: SecretStr | None) -> SecretStr | None:
+        """Without a name SQLAlchemy takes another driver than the one dagster-postgres brings."""
+        if url and not url.get_secret_value().startswith("postgresql+psycopg2://"):
+            raise ValueError("has to begin with postgresql+psycopg2://")
+        return url
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.object_store is ObjectStoreKind.S3 and not self.s3_bucket:
@@ -263,6 +310,8 @@ class Settings(BaseSettings):
             )
         if self.landing_queue_url and self.landing_bucket is None:
             raise ValueError(f"{PREFIX}LANDING_QUEUE_URL needs an s3:// {PREFIX}LANDING_ZONE")
+        if self.executor is ExecutorKind.CELERY and not self.celery_broker:
+            raise ValueError(f"{PREFIX}EXECUTOR=celery needs {PREFIX}CELERY_BROKER")
         return self
 
     @classmethod

@@ -92,7 +92,7 @@ class Installation:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        prepare_home(self.settings.dagster_home)
+        prepare_home(self.settings.dagster_home, self.settings)
         if self.settings.warehouse is WarehouseKind.SNOWFLAKE:
             prepare(dbt_location(self.settings))  # of its own database
         self.instance = self._stack.enter_context(

@@ -116,12 +116,13 @@ def build_marts(
     conversion: Conversion,
     on_sources: dg.AutomationCondition[Any] | None = None,
     along: dg.AutomationCondition[Any] | None = None,
+    pool: str | None = None,
 ) -> dg.AssetsDefinition:
     """All dbt models and their tests, as one step that a range of days runs once.
 
     `manifest` comes from `dbt_manifest.read_manifest`; `on_sources` is the automation condition of
     models that read no other model, `along` that of all above them; `conversion` is what the
-    models are told of currencies.
+    models are told of currencies; `pool` is that of the warehouse's writers.
     """
     translator = MartsTranslator(revenue_keys, on_sources, along)
     _refuse_homeless_tests(manifest, translator)
@@ -132,6 +133,7 @@ def build_marts(
         dagster_dbt_translator=translator,
         partitions_def=partitions_def,
         backfill_policy=dg.BackfillPolicy.single_run(),
+        pool=pool,
     )
     def marts(
         context: dg.AssetExecutionContext, dbt: DbtInProcess, warehouse: Warehouse

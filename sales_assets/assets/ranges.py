@@ -26,9 +26,10 @@ from sales_assets.errors import UsageError
 from sales_assets.partitions import Window, run_window
 
 Metadata = Mapping[str, Any]
+StepContext = dg.AssetExecutionContext | dg.OpExecutionContext
 
 
-def window_of(context: dg.AssetExecutionContext) -> Window:
+def window_of(context: StepContext) -> Window:
     """The run's days; raises UsageError for a run that was started without any."""
     window = run_window(context)
     if window is None:
@@ -49,7 +50,7 @@ class Committed:
 
 
 @contextmanager
-def committing(context: dg.AssetExecutionContext, window: Window) -> Iterator[Committed]:
+def committing(context: StepContext, window: Window) -> Iterator[Committed]:
     """Collect the days that are done, and record them even if the range fails.
 
     A step that ends well records all partitions of its range by itself; one that fails records
@@ -67,9 +68,7 @@ def committing(context: dg.AssetExecutionContext, window: Window) -> Iterator[Co
     _record(context, {at: m for at, m in committed.days.items() if at[1] not in window})
 
 
-def _attach(
-    context: dg.AssetExecutionContext, days: Mapping[tuple[dg.AssetKey, date], Metadata]
-) -> None:
+def _attach(context: StepContext, days: Mapping[tuple[dg.AssetKey, date], Metadata]) -> None:
     """Leave each day's metadata with the step, which records all its partitions when it ends.
 
     `context.add_asset_metadata` lists the range and copies all metadata again for every day: for
@@ -87,9 +86,7 @@ def _attach(
     )
 
 
-def _record(
-    context: dg.AssetExecutionContext, days: Mapping[tuple[dg.AssetKey, date], Metadata]
-) -> None:
+def _record(context: StepContext, days: Mapping[tuple[dg.AssetKey, date], Metadata]) -> None:
     """Record days as materialised, in one batch: `context.log_event` writes each by itself."""
     batch: str = generate_event_batch_id()  # type: ignore[no-untyped-call]
     for number, ((key, day), metadata) in enumerate(days.items(), start=1):

@@ -33,9 +33,11 @@ _log = logging.getLogger("sales_assets.raw")
 
 
 def build_raw(
-    contract: SourceContract, partitions: dg.DailyPartitionsDefinition
+    contract: SourceContract,
+    partitions: dg.DailyPartitionsDefinition,
+    op_tags: Mapping[str, str] | None = None,
 ) -> dg.AssetsDefinition:
-    """The raw asset of a source."""
+    """The raw asset of a source; `op_tags` say who does its steps."""
     key = asset_key(contract, "raw")
 
     @dg.asset(
@@ -48,6 +50,7 @@ def build_raw(
             *([superseded_drops_spec(key)] if may_supersede(contract) else []),
         ],
         backfill_policy=BACKFILL,
+        op_tags=op_tags,
         **shared(contract, partitions),
     )
     def raw(

@@ -38,9 +38,12 @@ _log = logging.getLogger("sales_assets.revenue")
 
 
 def build_revenue(
-    contract: SourceContract, partitions: dg.DailyPartitionsDefinition, chunk_days: int
+    contract: SourceContract,
+    partitions: dg.DailyPartitionsDefinition,
+    chunk_days: int,
+    pool: str | None = None,
 ) -> dg.AssetsDefinition:
-    """The revenue and rejected assets of a source, as one step."""
+    """The revenue and rejected assets of a source, as one step in the pool of writers."""
     key, rejected_key = (asset_key(contract, layer) for layer in ("revenue", "rejected"))
 
     def spec(of: dg.AssetKey, description: str) -> dg.AssetSpec:
@@ -77,6 +80,7 @@ def build_revenue(
             ),
         ],
         backfill_policy=BACKFILL,
+        pool=pool,
     )
     def revenue(
         context: dg.AssetExecutionContext,

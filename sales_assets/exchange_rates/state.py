@@ -24,7 +24,7 @@ import sqlalchemy as sa
 from sales_assets.exchange_rates.api import RatesRequest
 from sales_assets.exchange_rates.tables import ACCEPTED, ANSWERS, CALLS, DAYS, create_tables
 from sales_assets.partitions import Window
-from sales_assets.resources.database import open_database
+from sales_assets.resources.database import open_database, writing
 
 KEPT_SECONDS = 30 * 86_400
 """How long calls are remembered."""
@@ -97,14 +97,14 @@ class RateState(dg.ConfigurableResource[Any]):
     def keep_answer(self, provider: str, request: RatesRequest, known: KnownAnswer) -> None:
         """Remember an answer in the place of the last one."""
         key = _key(provider, request)
-        with self.engine.begin() as connection:
+        with writing(self.engine) as connection:
             connection.execute(ANSWERS.delete().where(*(ANSWERS.c[n] == v for n, v in key.items())))
             connection.execute(ANSWERS.insert().values(**key, **known.__dict__))
 
     def expire(self, object_keys: Collection[str]) -> None:
         """Ask again at the next occasion where something in an answer was not believed."""
         if object_keys:
-            with self.engine.begin() as connection:
+            with writing(self.engine) as connection:
                 connection.execute(
                     ANSWERS.update().where(ANSWERS.c.object_key.in_(object_keys)).values(max_age=0)
                 )
@@ -114,7 +114,7 @@ class RateState(dg.ConfigurableResource[Any]):
         if not days:
             return
         now, text = time.time(), ",".join(symbols)
-        with self.engine.begin() as connection:
+        with writing(self.engine) as connection:
             connection.execute(
                 DAYS.delete().where(DAYS.c.day == sa.bindparam("on")),
                 [{"on": day.isoformat()} for day in days],
@@ -171,7 +171,7 @@ class RateState(dg.ConfigurableResource[Any]):
     def accept(self, day: date, currency: str, value: Decimal) -> None:
         """Let a rate in; the days from its own on are not current until they are made anew."""
         key = {"rate_date": day.isoformat(), "currency": currency}
-        with self.engine.begin() as connection:
+        with writing(self.engine) as connection:
             connection.execute(
                 ACCEPTED.delete().where(*(ACCEPTED.c[n] == v for n, v in key.items()))
             )
@@ -185,7 +185,7 @@ class RateState(dg.ConfigurableResource[Any]):
     def note_call(self, provider: str, outcome: str, seconds: float = 0.0, size: int = 0) -> None:
         """Remember a call and how it went; forgets calls of long ago."""
         now = time.time()
-        with self.engine.begin() as connection:
+        with writing(self.engine) as connection:
             connection.execute(
                 CALLS.insert().values(
                     provider=provider, at=now, outcome=outcome, seconds=seconds, bytes=size

@@ -1,8 +1,8 @@
-"""The embedded instance: a folder with SQLite storage, made when it is first needed.
+"""The instance: a folder with dagster.yaml, made when it is first needed.
 
 Belongs here: the instance's configuration file, limits that it must have, and opening the
 instance. Does not: what runs on it. An existing dagster.yaml is never touched: whoever wants
-PostgreSQL or other limits edits it.
+other limits edits it.
 """
 
 from __future__ import annotations
@@ -16,10 +16,21 @@ import dagster as dg
 import yaml
 
 from sales_assets.assets.exchange_rates import POOL
+from sales_assets.settings import PREFIX, ExecutorKind, Settings
+from sales_assets.workers import warehouse_pool
+
+POSTGRES = f"{PREFIX}DAGSTER_POSTGRES_URL"
+RUNS_ON_WORKERS = 4
+"""Runs that may be under way at a time where workers do their steps."""
 
 
-def instance_configuration() -> dict[str, object]:
-    """The content of dagster.yaml for an embedded instance."""
+def instance_configuration(settings: Settings | None = None) -> dict[str, object]:
+    """The content of dagster.yaml; without settings that of SQLite and one process.
+
+    Addresses stay in the environment, since they may hold passwords and the UI shows this file.
+    """
+    in_postgres = settings is not None and settings.dagster_postgres_url is not None
+    on_workers = settings is not None and settings.executor is ExecutorKind.CELERY
     return {
         "instance_class": {
             "module": "sales_assets.instance.liveness",
@@ -35,8 +46,9 @@ def instance_configuration() -> dict[str, object]:
             "config": {"dequeue_interval_seconds": 1},
         },
         "concurrency": {
-            # One warehouse file has one writer: a second run would only wait for the first.
-            "runs": {"max_concurrent_runs": 1},
+            # One warehouse file has one writer: a second run would only wait for the first, unless
+            # workers stage for it meanwhile.
+            "runs": {"max_concurrent_runs": RUNS_ON_WORKERS if on_workers else 1},
             # A public API is called by one step at a time (docs/decisions/0011).
             "pools": {"default_limit": 1, "granularity": "op"},
         },
@@ -53,25 +65,28 @@ def instance_configuration() -> dict[str, object]:
         "python_logs": {"managed_python_loggers": ["sales_assets"], "python_log_level": "INFO"},
         "telemetry": {"enabled": False},
         "nux": {"enabled": False},
+        **({"storage": {"postgres": {"postgres_url": {"env": POSTGRES}}}} if in_postgres else {}),
     }
 
 
-def prepare_home(home: Path) -> None:
-    """Write dagster.yaml if the folder has none."""
+def prepare_home(home: Path, settings: Settings | None = None) -> None:
+    """Write dagster.yaml, as the settings say, if the folder has none."""
     home.mkdir(parents=True, exist_ok=True)
     file = home / "dagster.yaml"
     if not file.exists():
-        header = "# Dagster's storage and limits for the embedded profile; yours to edit.\n"
-        file.write_text(header + yaml.safe_dump(instance_configuration(), sort_keys=False))
+        header = "# Dagster's storage and limits; yours to edit.\n"
+        file.write_text(header + yaml.safe_dump(instance_configuration(settings), sort_keys=False))
 
 
 @contextmanager
-def embedded_instance(home: Path) -> Iterator[dg.DagsterInstance]:
+def embedded_instance(home: Path, settings: Settings | None = None) -> Iterator[dg.DagsterInstance]:
     """The instance that the UI shows, opened for this process."""
-    prepare_home(home)
+    prepare_home(home, settings)
     os.environ["DAGSTER_HOME"] = str(home)
     with dg.DagsterInstance.from_config(str(home)) as instance:
         limit_pool(instance, POOL)
+        if settings is not None and (pool := warehouse_pool(settings)):
+            limit_pool(instance, pool)
         yield instance
 
 

@@ -122,8 +122,15 @@ def build_exchange_rate_api(settings: Settings) -> ExchangeRateApi:
             )
 
 
-def build_warehouse(settings: Settings) -> Warehouse:
-    """The warehouse that the settings choose."""
+PATIENCE_SECONDS = 2.0
+"""How long a person's query waits for the embedded warehouse before it reads the snapshot."""
+
+
+def build_warehouse(settings: Settings, *, for_people: bool = False) -> Warehouse:
+    """The warehouse that the settings choose.
+
+    `for_people` answers soon, if need be from a snapshot; a run needs the last word.
+    """
     if settings.warehouse is WarehouseKind.SNOWFLAKE:
         from sales_assets.resources.snowflake_warehouse import SnowflakeWarehouse
 
@@ -142,6 +149,8 @@ def build_warehouse(settings: Settings) -> Warehouse:
         path=str(settings.warehouse_file),
         memory_limit=settings.memory_limit,
         lock_timeout=settings.lock_timeout_seconds,
+        snapshot=settings.warehouse_snapshot,
+        patience=PATIENCE_SECONDS if for_people and settings.warehouse_snapshot else None,
     )
 
 

@@ -41,7 +41,7 @@ from sales_assets.resources.catalogue_tables import (
     dump_inspection,
     load_known,
 )
-from sales_assets.resources.database import open_database
+from sales_assets.resources.database import open_database, writing
 from sales_assets.resources.landing_zone import Drop, LandingZone
 from sales_assets.resources.manifests import Entry, Known, Manifest, differing, manifests
 from sales_assets.resources.source_drops import list_all, look_at
@@ -178,7 +178,7 @@ class Catalogue(dg.ConfigurableResource[Any]):
         """
         if not gone and not read:
             return
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             logged: set[date] = set()
             was: dict[str, Known | None] = {}
             for item in gone:
@@ -272,13 +272,13 @@ class Catalogue(dg.ConfigurableResource[Any]):
     def note_listing(self, contract: SourceContract, zone: LandingZone, listed_ns: int) -> None:
         """Keep that all drops of a source were listed, at a time before they were."""
         values = {"zone": zone.address, "digest": contract.digest, "listed_ns": listed_ns}
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             connection.execute(LISTINGS.delete().where(LISTINGS.c.source == contract.name))
             connection.execute(LISTINGS.insert().values(source=contract.name, **values))
 
     def refuse(self, contract: SourceContract, file: str, reason: str) -> None:
         """Keep why a drop cannot be used, though its inspection found nothing wrong."""
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             connection.execute(
                 DROPS.update()
                 .where(DROPS.c.source == contract.name, DROPS.c.file == file)
@@ -341,7 +341,7 @@ class Catalogue(dg.ConfigurableResource[Any]):
         if not days:
             return
         rows = [{"source": contract.name, "day": d.isoformat(), **v} for d, v in days.items()]
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             connection.execute(
                 table.delete().where(
                     table.c.source == contract.name, table.c.day == sa.bindparam("on")

@@ -6,19 +6,37 @@ Belongs here: engines for SQLite and any other SQLAlchemy address. Does not: wha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
 from filelock import FileLock
+
+_WRITERS = 0x53414C4553  # "SALES"; PostgreSQL's advisory locks have numbers for names
+
+
+@contextmanager
+def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction that no other process writes beside, as SQLite has it anyway.
+
+    So what a transaction reads stays so until it has written, and rows that are numbered appear in
+    the order of their numbers: a reader who remembers the last one misses none.
+    """
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITERS)))
+        yield connection
 
 
 def open_database(url: str, create: Callable[[sa.Connection], None]) -> sa.Engine:
     """An engine for an address, whose tables `create` makes where they are not there yet."""
     address = sa.make_url(url)
     if address.get_backend_name() != "sqlite":
-        engine = sa.create_engine(address)
-        with engine.begin() as connection:
+        if address.drivername == "postgresql":  # the driver that dagster-postgres brings
+            address = address.set(drivername="postgresql+psycopg2")
+        engine = sa.create_engine(address, pool_pre_ping=True)
+        with writing(engine) as connection:
             create(connection)
         return engine
     assert address.database is not None

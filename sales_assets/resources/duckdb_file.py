@@ -6,14 +6,19 @@ Belongs here: making the file, opening it, its lock. Does not: any question or c
 DuckDB lets one process write and then refuses everyone else at once, readers too. A lock file
 beside the database makes them queue instead: any number of readers or one writer. The lock is
 the operating system's, so a killed process leaves none behind.
+
+A reader waits for a transaction, but not for dbt, whose models take as long as they take: how the
+file stood before them is kept beside it (docs/decisions/0015).
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +28,7 @@ from pydantic import PrivateAttr
 
 from sales_assets.contracts.quoting import literal
 from sales_assets.errors import WarehouseBusyError
+from sales_assets.resources.files import whole
 from sales_assets.resources.warehouse_tables import TABLES
 
 if TYPE_CHECKING:
@@ -34,11 +40,17 @@ SCHEMAS = ("main", "marts", "core", "staging")
 
 
 class DuckDBFile(dg.ConfigurableResource[Any]):
-    """A DuckDB file at `path`; waits up to `lock_timeout` seconds for other processes."""
+    """A DuckDB file at `path`; waits up to `lock_timeout` seconds for other processes.
+
+    With `snapshot` the file is copied before dbt works on it. A reader with a `patience` reads that
+    copy if the file is busy for longer than so many seconds; others want the last word, and wait.
+    """
 
     path: str
     memory_limit: str = "2GB"
     lock_timeout: float = 3600.0
+    snapshot: bool = True
+    patience: float | None = None
     _holds_lock: bool = PrivateAttr(default=False)
     _has_tables: bool = PrivateAttr(default=False)
 
@@ -46,9 +58,12 @@ class DuckDBFile(dg.ConfigurableResource[Any]):
     def exclusive(self) -> Iterator[None]:
         """Hold the writers' lock without a connection, for dbt's own."""
         self._create()
+        nested = self._holds_lock
         with self._locked(write=True):
             self._holds_lock = True
             try:
+                if self.snapshot and not nested:
+                    self._keep_snapshot()
                 yield
             finally:
                 self._holds_lock = False
@@ -56,7 +71,7 @@ class DuckDBFile(dg.ConfigurableResource[Any]):
     @contextmanager
     def _writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
         self._create()
-        with self._locked(write=True), self._connected(read_only=False) as connection:
+        with self._locked(write=True), self._connected(False, Path(self.path)) as connection:
             if not self._is_complete(connection):
                 _create_tables(connection)
             yield connection
@@ -64,14 +79,47 @@ class DuckDBFile(dg.ConfigurableResource[Any]):
     @contextmanager
     def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
         self._create()
-        with self._locked(write=False), self._connected(read_only=True) as connection:
-            if self._is_complete(connection):
+        with self._readable() as path, self._connected(True, path) as connection:
+            if path == self._snapshot or self._is_complete(connection):
                 yield connection
                 return
         with self._writing():
             pass
-        with self._locked(write=False), self._connected(read_only=True) as connection:
+        with self._locked(write=False), self._connected(True, Path(self.path)) as connection:
             yield connection
+
+    @contextmanager
+    def _readable(self) -> Iterator[Path]:
+        """The file, locked for reading, or the snapshot of a file that is busy for too long."""
+        with ExitStack() as stack:
+            patience = self.patience if self._snapshot.exists() else None
+            path = Path(self.path)
+            try:
+                stack.enter_context(self._locked(write=False, patience=patience))
+            except WarehouseBusyError:
+                if patience is None:
+                    raise
+                path = self._snapshot
+                _log.warning(
+                    "It is still in use: this is how the warehouse stood at %s UTC.",
+                    f"{datetime.fromtimestamp(path.stat().st_mtime, UTC):%Y-%m-%d %H:%M:%S}",
+                )
+            yield path
+
+    @property
+    def _snapshot(self) -> Path:
+        return Path(f"{self.path}.snapshot")
+
+    def _keep_snapshot(self) -> None:
+        """Copy the file, which nobody may write meanwhile; the copy appears complete or not at all.
+
+        Who reads an earlier copy keeps it until it is closed.
+        """
+        if Path(f"{self.path}.wal").exists():  # of a process that was killed
+            with self._connected(False, Path(self.path)):
+                pass
+        with whole(self._snapshot) as unfinished:
+            shutil.copyfile(self.path, unfinished)
 
     def _is_complete(self, connection: duckdb.DuckDBPyConnection) -> bool:
         """Whether all tables are there; a warehouse of an earlier version lacks some."""
@@ -100,34 +148,33 @@ class DuckDBFile(dg.ConfigurableResource[Any]):
             os.replace(unfinished, self.path)
 
     @contextmanager
-    def _locked(self, write: bool) -> Iterator[None]:
+    def _locked(self, write: bool, patience: float | None = None) -> Iterator[None]:
         if self._holds_lock:
             yield
             return
         lock = ReadWriteLock(f"{self.path}.lock")
         acquire = lock.acquire_write if write else lock.acquire_read
+        wait = self.lock_timeout if patience is None else patience
         try:
-            acquired = acquire(timeout=0.2)
+            acquired = acquire(timeout=min(0.2, wait))
         except Timeout:
-            _log.warning(
-                "Another run is using the warehouse; waiting up to %d s for it.", self.lock_timeout
-            )
+            _log.warning("Another run is using the warehouse; waiting up to %g s for it.", wait)
             try:
-                acquired = acquire(timeout=self.lock_timeout)
+                acquired = acquire(timeout=wait)
             except Timeout as error:
                 raise WarehouseBusyError(
-                    f"{self.path}: another run kept the warehouse for {self.lock_timeout:g} s; "
+                    f"{self.path}: another run kept the warehouse for {wait:g} s; "
                     "try again when it has ended"
                 ) from error
         with acquired:
             yield
 
     @contextmanager
-    def _connected(self, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _connected(self, read_only: bool, path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         import duckdb
 
         try:
-            connection = duckdb.connect(self.path, read_only=read_only)
+            connection = duckdb.connect(path, read_only=read_only)
         except duckdb.IOException as error:
             if "lock" not in str(error).lower():
                 raise

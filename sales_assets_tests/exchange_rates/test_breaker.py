@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier, Event, Lock
@@ -17,15 +17,17 @@ from sales_assets.exchange_rates.api import ApiRefusedError, CircuitOpenError
 from sales_assets.exchange_rates.breaker import Circuit
 from sales_assets.exchange_rates.state import RateState
 from sales_assets_tests.resources.processes import PROCESSES
+from sales_assets_tests.services import database
 
 NAME = "http://api/v1"
 LONG = 3600.0
 MANY = 8
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'catalogue.sqlite'}"
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    with database(request.param, tmp_path / "catalogue.sqlite") as address:
+        yield address
 
 
 def circuit(

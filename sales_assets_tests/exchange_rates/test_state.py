@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from statistics import quantiles
 
 import pytest
@@ -24,10 +26,17 @@ from sales_assets.exchange_rates.state import (
 from sales_assets.exchange_rates.tables import CALLS
 from sales_assets.partitions import Window
 from sales_assets_tests.exchange_rates.builders import asking
+from sales_assets_tests.services import database
 
 API = "http://api/v1"
 FRIDAY, MONDAY, TUESDAY = date(2024, 1, 5), date(2024, 1, 8), date(2024, 1, 9)
 KNOWN = KnownAnswer("key", '"etag"', 1000.0, 60)
+
+
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def state(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[RateState]:
+    with database(request.param, tmp_path / "catalogue.sqlite") as address:
+        yield RateState(url=address)
 
 
 def another(state: RateState) -> RateState:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from sales_assets.contracts.inspection import Inspection, Part, inspect
 from sales_assets.contracts.load import load_contract
@@ -29,6 +29,7 @@ from sales_assets.resources.landing_zone import Drop
 from sales_assets.resources.manifests import Entry, Known, Manifest, fingerprint, manifests
 from sales_assets_tests.harness import SHOP, TILL, drop
 from sales_assets_tests.resources.processes import PROCESSES
+from sales_assets_tests.services import database
 
 ONE, TWO, THREE = date(2024, 1, 1), date(2024, 1, 2), date(2024, 1, 3)
 LONG_AGO = 1_700_000_000
@@ -38,8 +39,8 @@ LINE = "1,2024-01-01,tea,c,1.00"
 class Scene:
     """A catalogue, a landing zone, and every inspection that was made."""
 
-    def __init__(self, folder: Path) -> None:
-        self.address = f"sqlite:///{folder / 'new' / 'catalogue.sqlite'}"
+    def __init__(self, folder: Path, address: str) -> None:
+        self.address = address
         self.catalogue = Catalogue(url=self.address)
         self.root = folder / "landing"
         self.zone = DirectoryLandingZone(root=str(self.root))
@@ -73,9 +74,10 @@ class Scene:
         return [(change.source, change.file, change.days) for change in found]
 
 
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    return Scene(tmp_path)
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def scene(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Scene]:
+    with database(request.param, tmp_path / "new" / "catalogue.sqlite") as address:
+        yield Scene(tmp_path, address)
 
 
 @pytest.fixture(scope="module")
@@ -449,11 +451,11 @@ def test_what_an_earlier_version_kept_is_inspected_again(
 ) -> None:
     scene.write(FIRST, drop(LINE))
     known = scene.refresh(shop)
-    with sqlite3.connect(scene.address.removeprefix("sqlite:///")) as database:
-        database.execute("ALTER TABLE drops DROP COLUMN first_seen_ns")
-        database.execute("ALTER TABLE drops DROP COLUMN etag")
+    with sa.create_engine(scene.address).begin() as connection:
+        connection.execute(sa.text("ALTER TABLE drops DROP COLUMN first_seen_ns"))
+        connection.execute(sa.text("ALTER TABLE drops DROP COLUMN etag"))
         text = json.dumps({"sha256": "1", "parts": []})
-        database.execute("UPDATE drops SET inspection = ?", [text])
+        connection.execute(sa.text("UPDATE drops SET inspection = :text"), {"text": text})
 
     scene.catalogue = Catalogue(url=scene.address)
 

@@ -81,7 +81,7 @@ def die_before(number: int, path: str, load: DayLoad, told: Connection) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return query(session, *asked)
 
-    DuckDBSession.query = counted  # type: ignore[method-assign]
+    DuckDBSession.query = counted  # type: ignore[method-assign, assignment]
     DuckDBWarehouse(path=path).replace(SHOP, [load])
     told.send(next(sent))
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from sales_assets.errors import PermanentError, TransientError, UsageError, WarehouseBusyError
-from sales_assets.resources import snowflake_warehouse
+from sales_assets.resources.snowflake_session import SnowflakeSession
 from sales_assets.resources.snowflake_warehouse import SnowflakeWarehouse
 from sales_assets.resources.warehouse import DayLoad
 from sales_assets.resources.warehouse_tables import TABLES
@@ -168,7 +168,7 @@ def test_what_may_pass_is_tried_again_and_what_cannot_is_not(
     warehouse: SnowflakeWarehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[str] = []
-    query = snowflake_warehouse.SnowflakeSession.query
+    query = SnowflakeSession.query
 
     def failing(session: Any, sql: str, *more: Any) -> Any:
         if sql.startswith("SELECT 'asked'"):
@@ -177,7 +177,7 @@ def test_what_may_pass_is_tried_again_and_what_cannot_is_not(
                 raise TransientError("the network")
         return query(session, sql, *more)
 
-    monkeypatch.setattr(snowflake_warehouse.SnowflakeSession, "query", failing)
+    monkeypatch.setattr(SnowflakeSession, "query", failing)
     monkeypatch.setattr("tenacity.nap.time.sleep", lambda _: None)
     assert warehouse.rows("SELECT 'asked'") == [("asked",)]
     assert len(calls) == 3
