@@ -29,6 +29,7 @@ def serve(
     folder: Annotated[Path, typer.Option(help="Where the databases are kept.")],
     port: Annotated[int, typer.Option(help="Port on loopback.")] = 8085,
     s3_endpoint_url: Annotated[str, typer.Option(help="Where buckets of stages are.")] = "",
+    passphrase: Annotated[str, typer.Option(help="What opens the key, if it is sealed.")] = "",
 ) -> None:
     """Serve until interrupted."""
     import uvicorn
@@ -43,7 +44,7 @@ def serve(
         import boto3
 
         s3 = boto3.client("s3", endpoint_url=s3_endpoint_url)
-    served = build_app(folder, public_key(key), Control(), s3)
+    served = build_app(folder, public_key(key, passphrase or None), Control(), s3)
     uvicorn.run(served, host="127.0.0.1", port=port, log_level="warning")
 
 

@@ -85,13 +85,14 @@ class SnowflakeServer:
 
 
 @contextmanager
-def serving(folder: Path, *more: str) -> Iterator[SnowflakeServer]:
-    """Run the stand-in with its databases in a folder."""
+def serving(folder: Path, *more: str, passphrase: str | None = None) -> Iterator[SnowflakeServer]:
+    """Run the stand-in with its databases in a folder; `passphrase` seals the key."""
     folder.mkdir(parents=True, exist_ok=True)
     key, port = folder / "rsa_key.p8", free_port()
     if not key.exists():
-        write_private_key(key)
+        write_private_key(key, passphrase)
     options = ["--port", str(port), "--key", str(key), "--folder", str(folder / "databases")]
+    options += ["--passphrase", passphrase] if passphrase else []
     command = [sys.executable, "-W", "ignore", "-m", "sales_assets_tests.snowflake", "serve"]
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(

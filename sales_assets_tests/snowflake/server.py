@@ -40,6 +40,8 @@ from sales_assets_tests.snowflake.control import Control
 
 _server: Any = import_module("fakesnow.server")  # fakesnow has a function of this name too
 _patched: Any = import_module("fakesnow")
+USER = "loader"
+"""The user who has the key."""
 LOCK_TIMEOUT = 30.0
 """Seconds that a statement waits for rows that another transaction has changed."""
 DDL = re.compile(r"^\s*(CREATE|ALTER|DROP|TRUNCATE)\b", re.IGNORECASE)
@@ -196,7 +198,7 @@ def _signed_in(body: dict[str, Any], key: bytes) -> str:
         )
     except jwt.InvalidTokenError:
         return "JWT token is invalid."
-    wanted = f"{data['ACCOUNT_NAME']}.{data['LOGIN_NAME']}".upper()
+    wanted = f"{data['ACCOUNT_NAME']}.{USER}".upper()
     return "" if claims["sub"].upper() == wanted else "JWT token is invalid."
 
 
