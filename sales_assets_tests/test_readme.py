@@ -100,6 +100,9 @@ def test_every_command_of_the_readme_runs_in_its_order(clone: Path, env: Mapping
             name, _, value = command.removeprefix("export ").partition("=")
             env = {**env, name: value.replace("$PWD", str(clone))}
             continue
+        if command.startswith("unset "):
+            env = {name: value for name, value in env.items() if name not in command.split()}
+            continue
         done = subprocess.run(
             command, shell=True, cwd=clone, env=env, capture_output=True, text=True, check=False
         )
@@ -124,6 +127,8 @@ def test_every_command_of_the_readme_runs_in_its_order(clone: Path, env: Mapping
             assert "69148314.9900" in done.stdout
             assert "46150309.6300" in done.stdout
             assert "817860.0500" in done.stdout
+        if "sum(net_revenue) from daily_revenue group by 1, 2" in command:
+            assert "69793.3000" in done.stdout, "January of the pizzeria, on the stand-ins"
     outage, recovered = conversions
     assert outage.count("stale") == 2
     assert outage.count("2015-01-30") == 1 + 5, "all five days are at the rates of one Friday"

@@ -5,7 +5,9 @@ Belongs here: that, over HTTP. Does not: understanding statements (`server`).
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 from dataclasses import dataclass, field
 from importlib import import_module
 from threading import Condition
@@ -63,6 +65,7 @@ class Control:
             Route("/control/stopped", self._wait, methods=["GET"]),
             Route("/control/abort", self._abort, methods=["POST"]),
             Route("/control/sessions", self._count, methods=["GET"]),
+            Route("/control/quit", self._quit, methods=["POST"]),
         ]
 
     async def _tell(self, _: Request) -> JSONResponse:
@@ -83,6 +86,11 @@ class Control:
                 return self._changed.wait_for(lambda: self._stopped, timeout=5)
 
         return JSONResponse(await run_in_threadpool(wait))
+
+    async def _quit(self, _: Request) -> JSONResponse:
+        """End the server, as Ctrl-C does."""
+        os.kill(os.getpid(), signal.SIGINT)
+        return JSONResponse({})
 
     async def _count(self, _: Request) -> JSONResponse:
         """How many sessions are open."""
