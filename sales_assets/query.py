@@ -1,6 +1,6 @@
 """Printing the rows of a query: as a table, CSV or JSON.
 
-Belongs here: formats. Does not: running the query (`resources.duckdb_warehouse`). Decimals are
+Belongs here: formats. Does not: running the query (`resources.warehouse`). Decimals are
 printed exactly, with all their digits; times in ISO 8601.
 """
 

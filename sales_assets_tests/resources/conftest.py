@@ -9,13 +9,22 @@ import pytest
 from sales_assets.resources.duckdb_warehouse import DuckDBWarehouse
 from sales_assets.resources.sql_warehouse import SqlWarehouse
 from sales_assets_tests.resources.staged import Stage, stage_in
+from sales_assets_tests.snowflake.account import account_warehouse
 from sales_assets_tests.snowflake.running import SnowflakeServer
 
 
-@pytest.fixture(params=["duckdb", pytest.param("snowflake", marks=pytest.mark.long)])
+@pytest.fixture(
+    params=[
+        "duckdb",
+        pytest.param("snowflake", marks=pytest.mark.long),
+        pytest.param("account", marks=[pytest.mark.long, pytest.mark.snowflake]),
+    ]
+)
 def warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> SqlWarehouse:
     if request.param == "duckdb":
         return DuckDBWarehouse(path=str(tmp_path / "warehouse" / "sales.duckdb"), lock_timeout=60)
+    if request.param == "account":
+        return account_warehouse(tmp_path)
     server: SnowflakeServer = request.getfixturevalue("snowflake_server")
     return server.warehouse()
 
