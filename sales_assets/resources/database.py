@@ -13,6 +13,8 @@ from pathlib import Path
 import sqlalchemy as sa
 from filelock import FileLock
 
+CONNECT_SECONDS = 30
+"""How long a server may take to accept a connection."""
 _WRITERS = 0x53414C4553  # "SALES"; PostgreSQL's advisory locks have numbers for names
 
 
@@ -35,7 +37,8 @@ def open_database(url: str, create: Callable[[sa.Connection], None]) -> sa.Engin
     if address.get_backend_name() != "sqlite":
         if address.drivername == "postgresql":  # the driver that dagster-postgres brings
             address = address.set(drivername="postgresql+psycopg2")
-        engine = sa.create_engine(address, pool_pre_ping=True)
+        given = {"connect_timeout": CONNECT_SECONDS} if "postgresql" in address.drivername else {}
+        engine = sa.create_engine(address, pool_pre_ping=True, connect_args=given)
         with writing(engine) as connection:
             create(connection)
         return engine
