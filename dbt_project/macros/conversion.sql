@@ -30,13 +30,14 @@
 {% macro default__converted(amount, rate_from, rate_to) -%}
     {%- set numerator -%}
         (
-            2 * cast({{ amount }} * 10000 as decimal(38, 0))
-            * cast({{ rate_to }} * 1000000 as decimal(38, 0)) * 1000000
-            + sign({{ amount }}) * cast({{ rate_from }} * 1000000 as decimal(38, 0))
+            2 * cast(cast({{ amount }} as decimal(38, 4)) * 10000 as decimal(38, 0))
+            * cast(cast({{ rate_to }} as decimal(38, 6)) * 1000000 as decimal(38, 0)) * 1000000
+            + case when {{ amount }} < 0 then -1 else 1 end
+            * cast(cast({{ rate_from }} as decimal(38, 6)) * 1000000 as decimal(38, 0))
         )
     {%- endset -%}
     {%- set denominator -%}
-        (2 * cast({{ rate_from }} * 1000000 as decimal(38, 0)))
+        (2 * cast(cast({{ rate_from }} as decimal(38, 6)) * 1000000 as decimal(38, 0)))
     {%- endset -%}
     cast(
         ({{ numerator }} - mod({{ numerator }}, {{ denominator }})) / {{ denominator }}

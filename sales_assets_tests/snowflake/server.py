@@ -85,6 +85,25 @@ class Bridged(FakeSnowflakeCursor):
                     msg=f"{type(error).__name__}: {error}", errno=1, sqlstate="XX000"
                 ) from error
 
+    def _transform(self, expression: Any, params: Any) -> Any:
+        return super()._transform(_whole_numbers(expression), params)
+
+
+def _whole_numbers(expression: exp.Expression) -> exp.Expression:
+    """Whole numbers of 38 digits, and their division without a remainder, stay exact.
+
+    fakesnow has them as 64 bits, and DuckDB divides as floats.
+    """
+    for cast in list(expression.find_all(exp.Cast)):
+        if cast.to.sql(dialect="snowflake") == "DECIMAL(38, 0)":
+            cast.set("to", exp.DataType.build("HUGEINT", dialect="duckdb"))
+    for division in list(expression.find_all(exp.Div)):
+        taken = division.this.unnest()
+        if isinstance(taken, exp.Sub) and isinstance(taken.expression.unnest(), exp.Mod):
+            whole = exp.IntDiv(this=division.this, expression=division.expression)
+            division.replace(exp.cast(whole, "DECIMAL(37, 0)"))
+    return expression
+
 
 def _bridged(connection: Any, command: str) -> str:
     """A statement as fakesnow understands it; keeps the books of transactions."""
