@@ -175,6 +175,9 @@ def dbt_location(settings: Settings) -> DbtLocation:
 def snowflake_environment(settings: Settings) -> dict[str, str]:
     """What the Snowflake target of dbt's profile reads; the passphrase it finds by itself."""
     told = {f"{PREFIX}{name}".upper(): str(getattr(settings, name)) for name in SNOWFLAKE_NEEDS}
+    told["SALES_ASSETS_SNOWFLAKE_STATEMENT_TIMEOUT_SECONDS"] = str(
+        settings.snowflake_statement_timeout_seconds
+    )
     if settings.snowflake_endpoint_url:
         url = urlsplit(settings.snowflake_endpoint_url)
         told |= {

@@ -66,7 +66,7 @@ class DuckDBFile(dg.ConfigurableResource[Any]):
                     self._keep_snapshot()
                 yield
             finally:
-                self._holds_lock = False
+                self._holds_lock = nested
 
     @contextmanager
     def _writing(self) -> Iterator[duckdb.DuckDBPyConnection]:

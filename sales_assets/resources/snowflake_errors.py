@@ -28,7 +28,7 @@ SIGN_IN = (
     "user access disabled",
     "is locked",
     "not allowed to access snowflake",
-    "role",
+    "specified in the connect string",
     "private key",
 )
 """Words of refusals at the sign-in, which come as failures to connect."""

@@ -40,12 +40,12 @@ class Lease:
         self._seconds = seconds
         self._connect = connect
         self._ends = Event()
-        self._lost = False
+        self.lost = False
 
     def fence(self, session: Session) -> None:
         """Begin a transaction by making sure of the lease; TransientError if it is lost."""
-        if self._lost or not self._extend(session):
-            self._lost = True
+        if self.lost or not self._extend(session):
+            self.lost = True
             raise TransientError(
                 "Another run has become the writer of the warehouse, since this one did not answer "
                 "for too long; nothing was changed. Materialise it again"
@@ -53,10 +53,9 @@ class Lease:
 
     @contextmanager
     def held(self, session: Session, timeout: float) -> Iterator[None]:
-        """Wait for the lease and keep it in the block.
+        """Wait for the lease and keep it in the block; afterwards `lost` says whether it was kept.
 
-        Raises WarehouseBusyError if somebody else keeps it for `timeout` seconds, and
-        TransientError at the end if it was lost meanwhile.
+        Raises WarehouseBusyError if somebody else keeps it for `timeout` seconds.
         """
         self._acquire(session, timeout)
         # In a copy of this context, so that its statements have the same tag.
@@ -67,16 +66,19 @@ class Lease:
             yield
         finally:
             self._ends.set()
-            renewing.join()
-            session.change(
+            renewing.join(timeout=self._seconds)
+            self._give_up(session)
+
+    def _give_up(self, session: Session) -> None:
+        """End the lease at once; if that fails it ends by itself."""
+        try:
+            if not session.change(
                 f"UPDATE main.writers SET until = {_NOW} WHERE name = ? AND holder = ?",
                 [_NAME, self.holder],
-            )
-        if self._lost:
-            raise TransientError(
-                "Another run has become the writer of the warehouse while dbt was building; "
-                "materialise the same days again"
-            )
+            ):
+                self.lost = True
+        except SalesAssetsError as error:
+            _log.warning("The lease of the warehouse could not be given up: %s", error)
 
     def _acquire(self, session: Session, timeout: float) -> None:
         session.change(
@@ -87,8 +89,9 @@ class Lease:
         deadline, told = time.monotonic() + timeout, False
         while not session.change(
             f"UPDATE main.writers SET holder = ?, until = {self._until()} "
-            f"WHERE name = ? AND until <= {_NOW}",
-            [self.holder, _NAME],
+            f"WHERE name = ? AND until <= {_NOW} AND NOT EXISTS "
+            f"(SELECT 1 FROM main.writers AS w WHERE w.name = ? AND w.until > {_NOW})",
+            [self.holder, _NAME, _NAME],
         ):
             if time.monotonic() >= deadline:
                 raise WarehouseBusyError(
@@ -117,8 +120,8 @@ class Lease:
                     while not self._ends.is_set():
                         with self.beside:
                             if not self._extend(session):
-                                self._lost = True
+                                self.lost = True
                                 return
                         self._ends.wait(self._seconds / 3)
-            except SalesAssetsError as error:
+            except Exception as error:  # noqa: BLE001  # it is tried again as long as there is work
                 _log.warning("The lease of the warehouse could not be renewed: %s", error)

@@ -8,6 +8,7 @@ connecting (`snowflake_warehouse`), who may write (`snowflake_lease`), or any qu
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -18,12 +19,14 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from sales_assets.contracts.quoting import literal
+from sales_assets.errors import SalesAssetsError
 from sales_assets.resources.session import Columns, Row, Session, StagedFile, StageFile
 from sales_assets.resources.snowflake_errors import errors_told
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
 
+_log = logging.getLogger("sales_assets.warehouse")
 LOADS = "main.loads"
 """The internal stage that local files go to on their way into a table."""
 FILES_AT_ONCE = 1000
@@ -52,12 +55,21 @@ def described(columns: Columns) -> str:
 
 
 class SnowflakeSession(Session):
-    """A session on a connection, which stays the caller's; `stage` is the external stage."""
+    """A session on a connection, which stays the caller's.
+
+    `stage` is the external stage; `timeout` how many seconds a statement may take.
+    """
 
     def __init__(
-        self, connection: SnowflakeConnection, address: str, stage: str | None = None
+        self,
+        connection: SnowflakeConnection,
+        address: str,
+        stage: str | None = None,
+        timeout: int | None = None,
     ) -> None:
         self._connection = connection
+        # Else the connector ends statements after the time-out that is meant for the network.
+        self._timeout = timeout
         self._address = address
         self._stage = stage
         self._fence: Callable[[Session], None] = lambda _: None
@@ -77,7 +89,7 @@ class SnowflakeSession(Session):
     def select(self, sql: str, parameters: Sequence[Any] = ()) -> tuple[list[str], list[Row]]:
         """Names, in lower case, and rows of a query."""
         with errors_told(self._address), self._connection.cursor() as cursor:
-            cursor.execute(sql, _bound(parameters))
+            cursor.execute(sql, _bound(parameters), timeout=self._timeout)
             rows: list[Row] = cursor.fetchall()
             columns = cursor.description or []
         lists = [at for at, column in enumerate(columns) if column.type_code in _LISTS]
@@ -86,7 +98,7 @@ class SnowflakeSession(Session):
     def change(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """Insert, delete or update."""
         with errors_told(self._address), self._connection.cursor() as cursor:
-            cursor.execute(sql, _bound(parameters))
+            cursor.execute(sql, _bound(parameters), timeout=self._timeout)
             return cursor.rowcount or 0
 
     def scratch(self, name: str, columns: Columns, rows: Iterable[Sequence[Any]] = ()) -> None:
@@ -96,7 +108,9 @@ class SnowflakeSession(Session):
         if values:
             marks = ", ".join("?" * len(columns))
             with errors_told(self._address), self._connection.cursor() as cursor:
-                cursor.executemany(f"INSERT INTO {name} VALUES ({marks})", values)
+                cursor.executemany(
+                    f"INSERT INTO {name} VALUES ({marks})", values, timeout=self._timeout
+                )
 
     def staged(self, name: str, columns: Columns, files: Sequence[StagedFile]) -> str:
         """Copy the files into a temporary table."""
@@ -110,9 +124,12 @@ class SnowflakeSession(Session):
             )
         if paths:
             folder = f"@{LOADS}/{uuid4().hex}/"
-            self._upload(paths, folder)
-            self.query(f"COPY INTO {name} FROM {folder} {_PARQUET} {_BY_NAME}")
-            self.query(f"REMOVE {folder}")
+            try:
+                self._upload(paths, folder)
+                self.query(f"COPY INTO {name} FROM {folder} {_PARQUET} {_BY_NAME}")
+            finally:
+                with _told_only():
+                    self.query(f"REMOVE {folder}")
         return name
 
     def _upload(self, paths: Sequence[Path], folder: str) -> None:
@@ -134,13 +151,23 @@ class SnowflakeSession(Session):
                 self._fence(self)
                 yield
             except BaseException:
-                self.query("ROLLBACK")
+                with _told_only():  # the first error is the one that says what happened
+                    self.query("ROLLBACK")
                 raise
             self.query("COMMIT")
 
     def list_of(self, expression: str) -> str:
         """An array with one element."""
         return f"ARRAY_CONSTRUCT({expression})"
+
+
+@contextmanager
+def _told_only() -> Iterator[None]:
+    """Tidying up, whose failure hides no other: what is left ends with the session, or is junk."""
+    try:
+        yield
+    except SalesAssetsError as error:
+        _log.warning("%s", error)
 
 
 def _with_lists(row: Row, lists: Sequence[int]) -> Row:

@@ -70,8 +70,13 @@ class SnowflakeWarehouse(SqlWarehouse):
         if self._lease is not None:
             yield
             return
-        with self._session() as session, self._leased(session):
+        with self._session() as session, self._leased(session) as lease:
             yield
+        if lease.lost:
+            raise TransientError(
+                "Another run has become the writer of the warehouse while dbt was building; "
+                "materialise the same days again"
+            )
 
     def reach(
         self, store: ObjectStore, keys: Sequence[str]
@@ -100,6 +105,11 @@ class SnowflakeWarehouse(SqlWarehouse):
     def begin_marts(self, days: Collection[date] | None) -> None:
         """Note that the models are being built for some days."""
         change = super().begin_marts
+        self._again(lambda: change(days))
+
+    def abandon_marts(self, days: Collection[date]) -> None:
+        """Note that the build of some days has failed."""
+        change = super().abandon_marts
         self._again(lambda: change(days))
 
     def end_marts(self, days: Collection[date] | None, rules: Mapping[str, str]) -> None:
@@ -172,7 +182,9 @@ class SnowflakeWarehouse(SqlWarehouse):
         with errors_told(self.address):
             connection = self._again(self._connect)
         try:
-            session = SnowflakeSession(connection, self.address, self.stage)
+            session = SnowflakeSession(
+                connection, self.address, self.stage, self.statement_timeout + 60
+            )
             self._create_tables(session)
             yield session
         finally:
@@ -232,10 +244,10 @@ class SnowflakeWarehouse(SqlWarehouse):
         names = "SELECT lower(table_name) FROM information_schema.tables WHERE table_schema = ?"
         wanted = {**TABLES, "writers": WRITERS}
         there = {name for (name,) in session.query(names, [SCHEMAS[0].upper()])}
+        if wanted.keys() - there:  # the stage first: it is there if all tables are
+            session.query(f"CREATE STAGE IF NOT EXISTS {LOADS}")
         for name in wanted.keys() - there:
             session.query(f"CREATE TABLE IF NOT EXISTS main.{name} ({described(wanted[name])})")
-        if wanted.keys() - there:
-            session.query(f"CREATE STAGE IF NOT EXISTS {LOADS}")
         self._has_tables = True
 
     def _again(self, do: Callable[[], Result]) -> Result:

@@ -80,10 +80,13 @@ def settle_keys(session: Session, source: str, rule: AcrossDays) -> list[date]:
     What moved is noted in `restated` and `moved` under the day of the load that moved it, so that
     the marts of that day bring all of it up to date; what the load replaced is in `restated` too.
     """
-    _compare(session, source, rule)
+    touched = session.query(
+        "SELECT (SELECT count(*) FROM taken_keys) + (SELECT count(*) FROM brought_keys)"
+    )
+    if touched[0][0]:
+        _compare(session, source, rule)
     _note_moves(session, source)
-    rows = session.query("SELECT DISTINCT day FROM contested")
-    if not rows:
+    if not session.query("SELECT DISTINCT day FROM contested"):
         return []
     _move(session, source, "revenue", "outweighed", _LOSES)
     _move(session, source, "outweighed", "revenue", _WINS)
@@ -139,7 +142,7 @@ def _note_moves(session: Session, source: str) -> None:
         "INSERT INTO main.restated "
         f"SELECT * FROM (SELECT * FROM replaced UNION {moves}) AS noted "
         "EXCEPT SELECT source, partition_date, order_date, customer_id FROM main.restated "
-        "WHERE source = ?",
+        "WHERE source = ? AND partition_date IN (SELECT day FROM loads)",
         [source, source, source],
     )
     session.change(

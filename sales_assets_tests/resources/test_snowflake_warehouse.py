@@ -164,6 +164,46 @@ def test_a_writer_that_lost_its_lease_changes_nothing(
     assert counts(warehouse) == {(SHOP, ONE): 1}
 
 
+def test_a_lease_that_was_lost_meanwhile_is_told_at_the_end(
+    snowflake_server: SnowflakeServer, warehouse: SnowflakeWarehouse
+) -> None:
+    other = snowflake_server.warehouse(warehouse.database)
+    with (
+        pytest.raises(TransientError, match="while dbt was building"),
+        warehouse.exclusive(),
+        other._read() as session,
+    ):
+        session.change("UPDATE main.writers SET holder = 'somebody else'")
+
+
+def test_a_lease_that_two_first_runs_made_twice_has_one_holder(
+    snowflake_server: SnowflakeServer, warehouse: SnowflakeWarehouse, stage: Stage
+) -> None:
+    impatient = snowflake_server.warehouse(warehouse.database, lock_timeout=0.5)
+    with warehouse.exclusive():
+        with impatient._read() as session:
+            session.change(
+                "INSERT INTO main.writers (name, holder, until) "
+                "VALUES ('warehouse', '', CAST('2024-01-01' AS TIMESTAMP_NTZ))"
+            )
+        with pytest.raises(WarehouseBusyError):
+            impatient.replace(SHOP, [stage(ONE, 2)])
+    impatient.replace(SHOP, [stage(ONE, 2)])
+
+
+def test_a_statement_may_take_longer_than_the_network(
+    snowflake_server: SnowflakeServer, warehouse: SnowflakeWarehouse
+) -> None:
+    hasty = snowflake_server.warehouse(warehouse.database, network_timeout=2, attempts=1)
+    snowflake_server.stop_before("'slow'")
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(hasty.rows, "SELECT 'slow'")
+        assert snowflake_server.wait_until_stopped()
+        time.sleep(4)
+        snowflake_server.ask("go", {})
+        assert asked.result(60) == [("slow",)]
+
+
 def test_what_may_pass_is_tried_again_and_what_cannot_is_not(
     warehouse: SnowflakeWarehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -63,6 +63,7 @@ class Control:
             Route("/control/statements", self._tell, methods=["GET"]),
             Route("/control/stop", self._stop, methods=["POST"]),
             Route("/control/stopped", self._wait, methods=["GET"]),
+            Route("/control/go", self._go, methods=["POST"]),
             Route("/control/abort", self._abort, methods=["POST"]),
             Route("/control/sessions", self._count, methods=["GET"]),
             Route("/control/quit", self._quit, methods=["POST"]),
@@ -90,6 +91,13 @@ class Control:
     async def _quit(self, _: Request) -> JSONResponse:
         """End the server, as Ctrl-C does."""
         os.kill(os.getpid(), signal.SIGINT)
+        return JSONResponse({})
+
+    async def _go(self, _: Request) -> JSONResponse:
+        """Go on with the statement that it stopped before."""
+        with self._changed:
+            self._stopped = False
+            self._changed.notify_all()
         return JSONResponse({})
 
     async def _count(self, _: Request) -> JSONResponse:

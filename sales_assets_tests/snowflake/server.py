@@ -45,7 +45,11 @@ USER = "loader"
 LOCK_TIMEOUT = 30.0
 """Seconds that a statement waits for rows that another transaction has changed."""
 DDL = re.compile(r"^\s*(CREATE|ALTER|DROP|TRUNCATE)\b", re.IGNORECASE)
-TAG = re.compile(r"^\s*ALTER\s+SESSION\s+(UN)?SET\s+QUERY_TAG(?:\s*=\s*'(.*)')?", re.IGNORECASE)
+TAG = re.compile(
+    r"^\s*ALTER\s+SESSION\s+(UN)?SET\s+(?:STATEMENT_TIMEOUT_IN_SECONDS\s*=\s*\d+\s+)?"
+    r"QUERY_TAG(?:\s*=\s*'(.*)')?",
+    re.IGNORECASE,
+)
 QUALIFIED = re.compile(
     r"^\s*(CREATE\s+OR\s+REPLACE)\s+TEMPORARY\s+(\w+\s+\w+\.\w+\.)", re.IGNORECASE
 )
