@@ -51,7 +51,7 @@ _BUILD = (
 _FAILED = {"error", "fail", "runtime error", "partial success"}
 _OUTSIDE_WORLD = re.compile(
     r"could not set lock|(could not|failed to) connect|connection (reset|refused|aborted)"
-    r"|timed? ?out|temporarily unavailable",
+    r"|\btimed? ?out\b|temporarily unavailable|session no longer exists",
     re.IGNORECASE,
 )
 
