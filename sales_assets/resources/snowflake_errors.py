@@ -46,8 +46,8 @@ def errors_told(address: str) -> Iterator[None]:
         if error.errno in PASSING:
             raise TransientError(f"{address}: {reason}; try again later") from error
         raise PermanentError(
-            f"{address}: {reason}; run `sales-assets doctor`, which says what the role may not do "
-            "or what is missing"
+            f"{address}: {reason}; see that the schemas main, staging, core and marts are there "
+            "and that SALES_ASSETS_SNOWFLAKE_ROLE may create tables, views and a stage in them"
         ) from error
     except (errors.IntegrityError, errors.DataError, errors.NotSupportedError) as error:
         raise PermanentError(f"{address}: {_reason(error)}") from error
