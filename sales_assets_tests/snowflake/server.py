@@ -121,9 +121,7 @@ def _bridged(connection: Any, command: str) -> str:
     if DDL.match(command) and connection.open:
         connection._duck_conn.commit()  # as Snowflake does, silently
         connection.open = False
-    found = re.match(
-        r"^\s*ALTER\s+SESSION\s+(UN)?SET\s+QUERY_TAG(?:\s*=\s*'(.*)')?", command, re.IGNORECASE
-    )
+    found = TAG.match(command)
     if found:
         connection.tag = "" if found[1] else (found[2] or "")
         return NOTHING
