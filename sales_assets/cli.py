@@ -20,6 +20,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from sales_assets.cli_doctor import doctor
 from sales_assets.cli_rates import rates_app
 from sales_assets.cli_worker import worker
 from sales_assets.errors import SalesAssetsError, UsageError
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 app.add_typer(rates_app, name="rates")
 app.command()(worker)
+app.command()(doctor)
 WIDTH = None if sys.stdout.isatty() else 120
 """Without a terminal nothing says how wide a table may be."""
 out = Console(highlight=False, width=WIDTH)

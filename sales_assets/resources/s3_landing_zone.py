@@ -72,17 +72,16 @@ class S3LandingZone(LandingZone):
 
         Only keys that begin as the glob does are listed, and none of folders that it leaves out.
         """
-        prefix = fixed_prefix(pattern)
+        return sorted(self._drops(pattern), key=lambda drop: drop.file)
+
+    def any_drop(self, pattern: str) -> Drop | None:
+        """The first drop in the order of keys; what comes after it is not listed."""
+        return next(self._drops(pattern), None)
+
+    def _drops(self, pattern: str) -> Iterator[Drop]:
         below = "/" in pattern[len(fixed_folder(pattern)) :].lstrip("/")
-        return sorted(
-            (
-                drop
-                for page in self._bucket.pages(self._root + prefix, below=below)
-                for drop in map(self._drop, page)
-                if is_drop(drop.file, pattern)
-            ),
-            key=lambda drop: drop.file,
-        )
+        for page in self._bucket.pages(self._root + fixed_prefix(pattern), below=below):
+            yield from (drop for drop in map(self._drop, page) if is_drop(drop.file, pattern))
 
     def is_away(self, pattern: str) -> bool:
         """Whether no key at all begins with the folder."""

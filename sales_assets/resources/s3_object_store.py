@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -69,6 +70,10 @@ class S3ObjectStore(ObjectStore):
             except NoSuchKeyError as error:
                 raise missing(f"s3://{self.bucket}/{error.key}") from error
             yield paths
+
+    def now(self) -> datetime:
+        """S3's time, in UTC."""
+        return self._bucket.now(self._key(""))
 
     def address(self, key: str) -> str:
         """The object's s3:// address."""

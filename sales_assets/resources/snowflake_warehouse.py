@@ -180,7 +180,7 @@ class SnowflakeWarehouse(SqlWarehouse):
     def _session(self) -> Iterator[SnowflakeSession]:
         """A session in which all tables are there."""
         with errors_told(self.address):
-            connection = self._again(self._connect)
+            connection = self._again(self.connect)
         try:
             session = SnowflakeSession(
                 connection, self.address, self.stage, self.statement_timeout + 60
@@ -190,7 +190,8 @@ class SnowflakeWarehouse(SqlWarehouse):
         finally:
             connection.close()
 
-    def _connect(self) -> SnowflakeConnection:
+    def connect(self) -> SnowflakeConnection:
+        """A connection, which the caller has to close; tables may not be there yet."""
         from dagster_snowflake import SnowflakeResource
 
         parameters = {
