@@ -6,12 +6,13 @@ any check.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from queue import Empty, SimpleQueue
 from threading import Thread
+from urllib.parse import unquote
 
 from pydantic import SecretStr
-from sqlalchemy.engine import make_url
 
 from sales_assets.doctor import (
     celery_workers,
@@ -117,12 +118,10 @@ def _secrets(settings: Settings) -> list[str]:
 
 
 def _password(address: str) -> Iterator[str]:
-    try:
-        password = make_url(address).password
-    except Exception:  # noqa: BLE001  # no address; then it is hidden whole
-        return
-    if password:
-        yield str(password)
+    """The password in an address, as it is written there and as it is meant."""
+    if found := re.search(r"://[^/@]*:([^/@]+)@", address):
+        yield found[1]
+        yield unquote(found[1])
 
 
 def _without(secrets: Sequence[str], text: str) -> str:

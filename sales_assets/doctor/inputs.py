@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sales_assets.contracts.load import load_contracts
-from sales_assets.doctor.findings import Finding, ok, problem, warning
-from sales_assets.errors import TransientError
+from sales_assets.doctor.findings import Finding, ok, warning
+from sales_assets.errors import ContractError, TransientError
 from sales_assets.resources.build import (
     build_exchange_rate_api,
     build_landing_events,
@@ -33,15 +33,7 @@ def contracts(settings: Settings) -> Iterator[Finding]:
     """Whether the contracts can be read, each with all of its rules."""
     found = load_contracts([settings.contracts_folder])
     names = ", ".join(contract.name for contract in found)
-    if found:
-        yield ok("contracts", f"{len(found)} in {settings.contracts_folder}: {names}")
-        return
-    yield problem(
-        "contracts",
-        f"none in {settings.contracts_folder}",
-        "write one, with `sales-assets infer FILE` to begin with, or correct "
-        "SALES_ASSETS_CONTRACTS",
-    )
+    yield ok("contracts", f"{len(found)} in {settings.contracts_folder}: {names}")
 
 
 def landing_zone(settings: Settings) -> Iterator[Finding]:
@@ -49,7 +41,11 @@ def landing_zone(settings: Settings) -> Iterator[Finding]:
     zone = build_landing_zone(settings)
     if isinstance(zone, S3LandingZone):
         zone = zone.model_copy(update=NETWORK)
-    for contract in load_contracts([settings.contracts_folder]):
+    try:
+        known = load_contracts([settings.contracts_folder])
+    except ContractError:
+        return  # `contracts` tells it
+    for contract in known:
         name = f"drops of {contract.name}"
         drop = zone.any_drop(contract.path)
         if drop is not None:

@@ -30,6 +30,7 @@ def dagster(settings: Settings) -> Iterator[Finding]:
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)  # its configuration may name it
     try:
         instance = dg.DagsterInstance.from_config(str(settings.dagster_home))
+        _ = instance.run_launcher, instance.run_coordinator  # Dagster makes them when it needs them
     except Exception as error:  # noqa: BLE001  # Dagster's, the database's or YAML's
         yield problem(
             "Dagster",

@@ -74,7 +74,7 @@ def objects(settings: Settings) -> Iterator[Finding]:
         else:
             can.append(right)
     yield ok("object store", f"can {', '.join(can)} in {store.address('')}")
-    if isinstance(store, S3ObjectStore):
+    if isinstance(store, S3ObjectStore) and "list" in can:
         before = datetime.now(UTC)
         yield compared("S3", store.now(), before)
 
