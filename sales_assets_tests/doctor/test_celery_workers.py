@@ -24,6 +24,7 @@ def on_celery(home: Path, broker: str) -> Settings:
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("broker", [RABBITMQ, REDIS], ids=["RabbitMQ", "Redis"])
 def test_a_queue_without_a_worker_is_told_and_one_with_a_worker_by_its_name(
     tmp_path: Path, broker: str

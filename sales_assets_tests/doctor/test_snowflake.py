@@ -7,8 +7,9 @@ import pytest
 from sales_assets.doctor.findings import Finding, Severity
 from sales_assets.doctor.snowflake import account
 from sales_assets.settings import Settings
+from sales_assets_tests.s3 import REGION, client
 from sales_assets_tests.snowflake.keys import write_private_key
-from sales_assets_tests.snowflake.running import SnowflakeServer
+from sales_assets_tests.snowflake.running import SnowflakeServer, serving
 
 EVERYTHING = [
     "Snowflake sign-in",
@@ -49,6 +50,7 @@ def test_a_key_that_is_not_the_users_is_told(settings: Settings, tmp_path: Path)
     assert "setup snowflake" in found.to_do
 
 
+@pytest.mark.long
 def test_a_server_that_does_not_answer_is_told(settings: Settings) -> None:
     nobody = settings.model_copy(update={"snowflake_endpoint_url": "http://127.0.0.1:9"})
     assert list(problems(nobody)) == ["Snowflake sign-in"]
@@ -102,3 +104,29 @@ def test_each_right_that_is_lacking_is_told_and_the_others_are_still_tried(
     assert "Insufficient privileges" in lacking.found
     assert "sales-assets setup snowflake" in lacking.to_do
     assert [f.check for f in found if f.severity is Severity.OK][-1] == "clock of Snowflake"
+
+
+@pytest.mark.long
+def test_an_external_stage_is_tried_with_an_object_in_its_bucket(
+    tmp_path: Path, endpoint: str, bucket: str
+) -> None:
+    on_s3 = {
+        "object_store": "s3",
+        "s3_bucket": bucket,
+        "s3_prefix": "staged",
+        "s3_region": REGION,
+        "s3_endpoint_url": endpoint,
+    }
+    with serving(tmp_path / "snowflake", "--s3-endpoint-url", endpoint) as server:
+        given = server.settings()
+        with server.warehouse(given["snowflake_database"])._read() as session:
+            session.query(f"CREATE STAGE main.objects URL = 's3://{bucket}/staged/'")
+            session.query(f"CREATE STAGE main.elsewhere URL = 's3://{bucket}/other/'")
+        settings = Settings(home=tmp_path, **given, **on_s3, snowflake_stage="main.objects")
+        loads = {f.check: f for f in account(settings)}
+        assert loads["Snowflake load"].found == "by the external stage main.objects"
+
+        wrong = settings.model_copy(update={"snowflake_stage": "main.elsewhere"})
+        found = problems(wrong)["Snowflake load"]
+    assert f"main.elsewhere is a stage on s3://{bucket}/staged/" in found.to_do
+    assert "Contents" not in client("s3", endpoint).list_objects_v2(Bucket=bucket)
