@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -110,7 +111,7 @@ def test_each_right_that_is_lacking_is_told_and_the_others_are_still_tried(
 def test_an_external_stage_is_tried_with_an_object_in_its_bucket(
     tmp_path: Path, endpoint: str, bucket: str
 ) -> None:
-    on_s3 = {
+    on_s3: dict[str, Any] = {
         "object_store": "s3",
         "s3_bucket": bucket,
         "s3_prefix": "staged",

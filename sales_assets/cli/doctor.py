@@ -11,6 +11,8 @@ from typing import Annotated
 
 import typer
 
+from sales_assets.cli.output import out
+
 
 class DoctorFormat(StrEnum):
     """How the findings are printed."""
@@ -27,8 +29,6 @@ def doctor(
     It tries each right on something that it makes and removes. The exit code is 1 if there is a
     problem.
     """
-    from rich.console import Console
-
     from sales_assets.doctor.examining import examine
     from sales_assets.doctor.findings import Severity, as_json, table
 
@@ -36,7 +36,6 @@ def doctor(
     if format is DoctorFormat.JSON:
         sys.stdout.write(as_json(findings) + "\n")
     else:
-        out = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
         out.print(table(findings))
         counts = {kind: sum(f.severity is kind for f in findings) for kind in Severity}
         out.print(
