@@ -18,8 +18,6 @@ def celery(settings: Settings) -> Iterator[Finding]:
     """Whether the broker can be reached, and each queue has a worker."""
     if settings.executor is not ExecutorKind.CELERY:
         return
-    from kombu.exceptions import OperationalError
-
     from sales_assets.workers import QUEUES, queue_name, worker_app
 
     app = worker_app(settings)
@@ -27,10 +25,10 @@ def celery(settings: Settings) -> Iterator[Finding]:
         shown = connection.as_uri()
         try:
             connection.ensure_connection(max_retries=1, timeout=SECONDS)
-        except (OperationalError, OSError) as error:
+        except Exception as error:  # noqa: BLE001  # the transport's own, of many classes
             yield problem(
                 "Celery broker",
-                f"{shown}: {error}",
+                f"{shown}: {type(error).__name__}: {error}",
                 "see that it runs and lets this user in, or correct SALES_ASSETS_CELERY_BROKER",
             )
             return

@@ -109,19 +109,19 @@ def _guarded(name: str, check: Check, settings: Settings, seconds: float) -> Ite
 
 
 def _secrets(settings: Settings) -> list[str]:
-    """What no finding may show: secret settings and the passwords in them, longest first."""
+    """What no finding may show: the values of secret settings, of addresses their passwords."""
     values = [getattr(settings, name) for name in Settings.model_fields]
-    whole = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
-    parts = [password for text in whole if "://" in text for password in _password(text)]
-    not_secret = {"", str(Settings.model_fields["celery_backend"].default.get_secret_value())}
-    return sorted({*whole, *parts} - not_secret, key=len, reverse=True)
+    secret = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+    hidden = {part for text in secret for part in (_passwords(text) if "://" in text else [text])}
+    return sorted(hidden - {""}, key=len, reverse=True)  # one may hold another
 
 
-def _password(address: str) -> Iterator[str]:
-    """The password in an address, as it is written there and as it is meant."""
-    if found := re.search(r"://[^/@]*:([^/@]+)@", address):
-        yield found[1]
-        yield unquote(found[1])
+def _passwords(address: str) -> Iterator[str]:
+    """The passwords in an address, before its host or in its query, as written and as meant."""
+    for found in re.findall(r"://[^/@]*:([^/@]+)@|[?&][^=&]*pass[^=&]*=([^&]+)", address):
+        for part in filter(None, found):
+            yield part
+            yield unquote(part)
 
 
 def _without(secrets: Sequence[str], text: str) -> str:

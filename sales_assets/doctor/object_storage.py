@@ -68,7 +68,7 @@ def objects(settings: Settings) -> Iterator[Finding]:
         try:
             attempt(store, key)
         except (SalesAssetsError, OSError) as error:
-            yield problem("object store", f"cannot {right}: {error}", _mend(settings, right))
+            yield problem("object store", f"cannot {right}: {error}", _mend(settings, right, error))
             if right == "put":
                 return  # of what is not there nothing can be told
         else:
@@ -110,8 +110,10 @@ RIGHTS: dict[str, Callable[[ObjectStore, str], None]] = {
 """What staging does with objects, in an order in which each can be tried."""
 
 
-def _mend(settings: Settings, right: str) -> str:
+def _mend(settings: Settings, right: str, error: Exception) -> str:
     if settings.object_store is not ObjectStoreKind.S3:
         return f"give this user the right to write to {settings.object_folder}"
+    if "Denied" not in str(error) and "403" not in str(error):
+        return "do what it says, and look again"
     action = "s3:ListBucket" if right == "list" else f"s3:{right.capitalize()}Object"
     return f"allow {action}; `sales-assets setup aws` prints the whole policy"

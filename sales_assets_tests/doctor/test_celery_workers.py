@@ -50,9 +50,14 @@ def test_a_queue_without_a_worker_is_told_and_one_with_a_worker_by_its_name(
 
 
 @pytest.mark.parametrize(
-    "broker", ["amqp://us:the-word@127.0.0.1:9//", "redis://:the-word@127.0.0.1:9/0"]
+    "broker",
+    [
+        "amqp://us:the-word@127.0.0.1:9//",
+        "amqp://us:the-word@127.0.0.1:5672//",
+        "redis://:the-word@127.0.0.1:9/0",
+    ],
 )
-def test_a_broker_that_does_not_answer_is_told_without_its_password(
+def test_a_broker_that_does_not_answer_or_refuses_is_told_without_its_password(
     tmp_path: Path, broker: str
 ) -> None:
     [found] = celery(on_celery(tmp_path, broker))

@@ -84,7 +84,7 @@ def test_a_check_that_hangs_is_a_problem_and_the_others_go_on(
 def test_no_finding_tells_a_secret(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     secrets = {
         "CELERY_BROKER": "amqp://us:in-broker@127.0.0.1:9//",
-        "CELERY_BACKEND": "redis://:in-backend@127.0.0.1:9/0",
+        "CELERY_BACKEND": "redis://127.0.0.1:9/0?ssl=no&password=in-backend",
         "DAGSTER_POSTGRES_URL": "postgresql+psycopg2://us:in%2Fpostgres@127.0.0.1:9/dagster",
         "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE": "the-passphrase",
     }

@@ -97,6 +97,7 @@ def test_a_bucket_that_is_not_there_and_a_server_that_is_not_are_told(settings: 
         [found] = objects(settings.model_copy(update=update))
         assert found.severity is Severity.PROBLEM
         assert found.found.startswith("cannot put")
+        assert "allow" not in found.to_do, "no right is lacking"
 
 
 def test_credentials_are_told_by_where_they_are_from_and_not_by_what_they_are(
