@@ -21,6 +21,7 @@ import typer
 from rich.console import Console
 
 from sales_assets.cli_rates import rates_app
+from sales_assets.cli_setup import setup_app
 from sales_assets.cli_worker import worker
 from sales_assets.errors import SalesAssetsError, UsageError
 
@@ -31,6 +32,7 @@ app = typer.Typer(
     help="Sales CSVs to revenue that can be trusted: land drops, materialise days, ask questions.",
 )
 app.add_typer(rates_app, name="rates")
+app.add_typer(setup_app, name="setup")
 app.command()(worker)
 WIDTH = None if sys.stdout.isatty() else 120
 """Without a terminal nothing says how wide a table may be."""

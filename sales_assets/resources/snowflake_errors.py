@@ -47,7 +47,8 @@ def errors_told(address: str) -> Iterator[None]:
             raise TransientError(f"{address}: {reason}; try again later") from error
         raise PermanentError(
             f"{address}: {reason}; see that the schemas main, staging, core and marts are there "
-            "and that SALES_ASSETS_SNOWFLAKE_ROLE may create tables, views and a stage in them"
+            "and that SALES_ASSETS_SNOWFLAKE_ROLE may create tables, views and a stage in them; "
+            "`sales-assets setup snowflake` prints the SQL for that"
         ) from error
     except (errors.IntegrityError, errors.DataError, errors.NotSupportedError) as error:
         raise PermanentError(f"{address}: {_reason(error)}") from error
