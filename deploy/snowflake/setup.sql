@@ -78,7 +78,8 @@ GRANT USAGE ON STAGE "SALES"."MAIN"."STAGED" TO ROLE "SALES_ASSETS";
 USE ROLE ACCOUNTADMIN;
 DESC INTEGRATION "SALES_MAIN_STAGED";
 
--- 5. TO DO: the public key of the user; the private key's file cannot be read (No such file or directory).
+-- 5. TO DO: the public key of the user;
+--    the private key's file cannot be read (No such file or directory).
 --    Make a key pair, and keep the private key where the installation's settings look for it:
 --      openssl genrsa 2048 | openssl pkcs8 -topk8 -v2 aes256 -inform PEM -out snowflake_key.p8
 --    Then run `sales-assets setup snowflake` again, or put what this prints in the place of TO DO:

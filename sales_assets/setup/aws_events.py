@@ -11,8 +11,7 @@ from sales_assets.setup.aws_place import place_of, queue_arn
 from sales_assets.setup.aws_policy import VERSION, Document, buckets
 
 ABORT_AFTER_DAYS = 7
-"""When parts of an upload that nobody finished are removed; no upload takes that long. The number
-of Amazon S3's own recommendation."""
+"""When parts of an upload that nobody finished are removed, in days; no upload takes that long."""
 EVENTS = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*")
 """All that makes a drop come, change or go."""
 

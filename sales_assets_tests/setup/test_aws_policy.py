@@ -16,12 +16,14 @@ from moto.iam.policy_validation import (
     IAMTrustPolicyDocumentValidator,
 )
 
-from sales_assets.errors import UsageError
+from sales_assets.errors import DropError, PermanentError, UsageError
+from sales_assets.resources.build import build_landing_zone
+from sales_assets.resources.landing_zone import Drop
 from sales_assets.settings import Settings
 from sales_assets.setup.aws_policy import pipeline_policy, snowflake_policy, snowflake_trust
 from sales_assets_tests.harness import SHOP, Installation, drop
-from sales_assets_tests.s3 import client, new_bucket
-from sales_assets_tests.setup.doing import everything
+from sales_assets_tests.s3 import client, new_bucket, s3_backend
+from sales_assets_tests.setup.doing import REFUSED, everything
 from sales_assets_tests.setup.iam import Iam, Needed, enforced
 from sales_assets_tests.setup.script import NEEDED
 
@@ -91,6 +93,25 @@ def test_without_any_one_action_of_any_statement_something_is_refused(
         less["Statement"][number]["Action"].remove(action)
         denied = run_as(less, settings, tmp_path, say).denied
         assert {needed.action for needed in denied} == {action}, policy["Statement"][number]["Sid"]
+
+
+def test_a_drop_that_may_not_be_read_is_not_taken_for_one_that_is_gone(
+    settings: Settings, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.csv", "a.csv.gz", "only.csv.gz"):
+        s3_backend().put_object(bucket, f"in/tests/shop/{name}", b"a")
+    zone = build_landing_zone(settings)
+    policy = pipeline_policy(settings)
+    policy["Statement"] = [one for one in policy["Statement"] if one["Sid"] == "ListDrops"]
+    enforced(monkeypatch, Iam(policy))
+    there = Drop("tests/shop/a.csv", 1, 1, "e")
+
+    with pytest.raises(PermanentError, match=REFUSED):
+        zone.stat(there.file)
+    with pytest.raises(PermanentError, match=REFUSED) as error, zone.local(there):
+        pass
+    assert not isinstance(error.value, DropError)
+    assert zone.stat("tests/shop/only.csv") is None
 
 
 @pytest.mark.parametrize(
