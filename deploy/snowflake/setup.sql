@@ -1,6 +1,7 @@
 -- Snowflake for an installation of sales-assets, as its settings have it.
 -- Made by `sales-assets setup snowflake`; run it as a user who has ACCOUNTADMIN. Running it again
--- changes nothing that is there: objects are made where they are missing, rights are added.
+-- changes nothing that is there but the user's public key: what is missing is made, rights are
+-- added.
 
 -- 1. Database, schemas and virtual warehouse, which stay SYSADMIN's. In schemas with managed access
 --    only their owner gives rights to others, not who owns a table.
