@@ -18,6 +18,7 @@ from sales_assets.cli.output import err
 from sales_assets.cli.questions import query, trace
 from sales_assets.cli.rates import rates_app
 from sales_assets.cli.runs import materialize, prepare, status, ui
+from sales_assets.cli.setup import setup_app
 from sales_assets.cli.worker import worker
 from sales_assets.errors import SalesAssetsError, UsageError
 
@@ -30,6 +31,7 @@ app = typer.Typer(
 for command in (land, check, infer, materialize, query, trace, status, doctor, prepare, ui, worker):
     app.command()(command)
 app.add_typer(rates_app, name="rates")
+app.add_typer(setup_app, name="setup")
 
 
 def main() -> None:

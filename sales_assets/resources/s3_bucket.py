@@ -29,6 +29,11 @@ parts, so that it can be checked after any download."""
 DELETE_AT_ONCE = 1000
 """The most objects that S3 deletes in one request."""
 COPIED_AT_ONCE = 1 << 20
+ABSENT = frozenset({"404", "NoSuchKey"})
+"""S3's words for an object that is not there; HEAD has no more than a number."""
+REFUSED = frozenset({"403", "AccessDenied"})
+"""S3's words for an object that one may not read, or of which it will not say that it is not there:
+it does so only to whom it lets list the whole bucket."""
 
 _Given = TypeVar("_Given")
 _Found = TypeVar("_Found")
@@ -153,9 +158,10 @@ class Bucket:
             try:
                 found = self.client.head_object(Bucket=self.name, Key=key)
             except ClientError as error:
-                if _code(error) not in {"404", "NoSuchKey"}:
+                if _code(error) not in ABSENT | REFUSED:
                     raise
-                self._be_there()
+                if self._lists(key) and _code(error) in REFUSED:
+                    raise
                 return None
         return _object(key, found["ContentLength"], found["LastModified"], found["ETag"])
 
@@ -163,16 +169,14 @@ class Bucket:
         """Several objects, asked for at once."""
         return _at_once(self.head, keys)
 
-    def _be_there(self) -> None:
-        """Raise if the bucket is not there: HEAD says the same of a key and of a bucket."""
-        from botocore.exceptions import ClientError
+    def _lists(self, key: str) -> bool:
+        """Whether an object that HEAD does not find, or that may not be read, is there.
 
-        try:
-            self.client.head_bucket(Bucket=self.name)
-        except ClientError as error:
-            if _code(error) in {"404", "NoSuchBucket"}:
-                raise self.told.absent() from error
-            raise
+        The right to list below the prefix is enough to ask so. A bucket that is not there, of which
+        HEAD says the same as of an object, is told.
+        """
+        found = self.client.list_objects_v2(Bucket=self.name, Prefix=key, MaxKeys=1)
+        return [item["Key"] for item in found.get("Contents", [])] == [key]  # the shortest is first
 
     def download(self, keys: Sequence[tuple[str, Path]]) -> None:
         """Fetch objects into files, several at once; see `fetch` for what it raises."""
@@ -210,7 +214,7 @@ class Bucket:
                     Bucket=self.name, Key=key, ChecksumMode="ENABLED", **version
                 )["Body"]
             except ClientError as error:
-                if _code(error) in {"NoSuchKey", "404"}:
+                if _code(error) in ABSENT or (_code(error) in REFUSED and not self._lists(key)):
                     raise NoSuchKeyError(key) from error
                 if _code(error) in {"PreconditionFailed", "412"}:
                     raise ChangedKeyError(key) from error

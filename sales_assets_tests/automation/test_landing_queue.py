@@ -218,7 +218,7 @@ def test_a_removed_and_an_overwritten_drop_are_noticed_and_the_others_stay_known
         ("shop", "2024-01-01", "2024-01-01"),
         ("shop", "2024-01-03", "2024-01-03"),
     ]
-    assert lists(place) == 0
+    assert lists(place) == 1  # of the one key that is gone, as HEAD may not say so
     assert known(place) == set(files[:2])
 
 

@@ -118,7 +118,10 @@ def test_every_queue_has_a_worker_and_the_daemon_is_one() -> None:
     assert sum(command[0] == "dagster-daemon" for command in asked) == 1
 
 
-@pytest.mark.parametrize("file", sorted(DEPLOY.iterdir()), ids=lambda file: file.name)
+FILES = sorted(path for path in DEPLOY.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_no_file_holds_a_password(file: Path) -> None:
     text = re.sub(r"\$\{.*?\}", "", file.read_text())  # what the environment gives
     assert PASSWORD.findall(text) == []

@@ -81,15 +81,15 @@ def test_a_schema_that_is_not_there_is_told(
 ) -> None:
     with snowflake_server.limited("CORE"):
         found = problems(settings)
-    assert list(found) == ["Snowflake schema core"]
-    assert "setup snowflake" in found["Snowflake schema core"].to_do
+    assert list(found) == ["Snowflake schema CORE"]
+    assert "setup snowflake" in found["Snowflake schema CORE"].to_do
 
 
 @pytest.mark.parametrize(
     ("forbidden", "check"),
     [
-        (r"CREATE TABLE staging\.", "Snowflake schema staging"),
-        (r"CREATE VIEW marts\.", "Snowflake schema marts"),
+        (r"CREATE TABLE main\.", "Snowflake schema MAIN"),
+        (r"CREATE VIEW marts\.", "Snowflake schema MARTS"),
         ("CREATE STAGE", "Snowflake load"),
         ("PUT ", "Snowflake load"),
         ("COPY INTO", "Snowflake load"),
