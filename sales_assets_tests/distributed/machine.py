@@ -33,13 +33,13 @@ from sales_assets_tests.serving import ask, free_port, serving, until
 
 DAYS = [f"2024-02-{n:02}" for n in range(1, 30)]
 PATIENCE = 300.0
-WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'staged'::regclass"
+_WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'staged'::regclass"
 """Workers that wait for the table in which a part that is staged is noted."""
 
 
-def landed(home: Path, **settings: Any) -> Installation:
-    """A month of drops of two sources, one with a file for each day."""
-    made = Installation(home, [SHOP, TILL], **settings)
+def landed(home: Path, shop: Path = SHOP, **settings: Any) -> Installation:
+    """A month of drops of two sources, one with a file for each day; `shop` is its contract."""
+    made = Installation(home, [shop, TILL], **settings)
     for day in DAYS:
         lines = (f"{n},{day},tea,c{n % 7},{n}.25" for n in range(60))
         made.write_drop("shop", f"{day}.csv", drop(*lines, f"60,{day},tea,ann,dear"))
@@ -52,12 +52,19 @@ class Machine:
     """An installation whose runs, workers and storage are processes of their own."""
 
     def __init__(
-        self, home: Path, broker: str, database: str, stack: ExitStack, **settings: Any
+        self,
+        home: Path,
+        broker: str,
+        database: str,
+        stack: ExitStack,
+        shop: Path = SHOP,
+        **settings: Any,
     ) -> None:
         self._stack, self._home = stack, home
         self.database = database
         self.made = landed(
             home,
+            shop,
             executor=ExecutorKind.CELERY,
             celery_broker=broker,
             catalogue_url=database,
@@ -83,13 +90,16 @@ class Machine:
         named = {f"{PREFIX}{name.upper()}": str(value) for name, value in given.items()}
         self._environment = os.environ | named
 
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """A command of the project, in a group of processes of its own that ends with the test."""
+    def start(self, *arguments: str, home: Path | None = None) -> subprocess.Popen[bytes]:
+        """A command of the project, in a group of processes of its own that ends with the test.
+
+        With another home it is as on another machine.
+        """
         code = "from sales_assets.cli import main; main()"
         log = (self._home / f"{arguments[0]}-{uuid.uuid4().hex[:4]}.log").open("wb")
         process = subprocess.Popen(
             [sys.executable, "-c", code, *arguments],
-            env=self._environment,
+            env=self._environment | {f"{PREFIX}HOME": str(home or self._home)},
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -99,8 +109,8 @@ class Machine:
         self._stack.callback(kill, process)
         return process
 
-    def worker(self, queue: str) -> subprocess.Popen[bytes]:
-        return self.start("worker", "--queue", queue)
+    def worker(self, queue: str, home: Path | None = None) -> subprocess.Popen[bytes]:
+        return self.start("worker", "--queue", queue, home=home)
 
     def materialize(self, *options: str) -> subprocess.Popen[bytes]:
         return self.start("materialize", "--from", DAYS[0], "--to", DAYS[-1], *options)
@@ -141,18 +151,23 @@ class Machine:
         connection.exec_driver_sql("LOCK TABLE staged IN SHARE MODE")
         return connection
 
+    def wait_until_staging_halts(self) -> None:
+        """Wait until a part is staged but for being noted."""
+        with sa.create_engine(self.database).connect() as watching:
+            self.wait_for(lambda: bool(watching.exec_driver_sql(_WAITING).scalar_one()))
+
+    def wait_for(self, what: Callable[[], bool]) -> None:
+        """Wait until something is so; fail with what the commands told if it does not come."""
+        deadline = time.monotonic() + PATIENCE
+        while not what():
+            assert time.monotonic() < deadline, self.logs()
+            time.sleep(0.2)
+
 
 def kill(process: subprocess.Popen[bytes]) -> None:
     """End a command and all that it started, at once."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
-
-
-def wait_for(what: Callable[[], bool], machine: Machine) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not what():
-        assert time.monotonic() < deadline, machine.logs()
-        time.sleep(0.2)
 
 
 def children(parent: int) -> list[int]:

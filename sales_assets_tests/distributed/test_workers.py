@@ -9,19 +9,16 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-import sqlalchemy as sa
 
 from sales_assets.workers import STAGE, WAREHOUSE
 from sales_assets_tests.distributed.machine import (
     DAYS,
     PATIENCE,
-    WAITING,
     Machine,
     children,
     events,
     kill,
     landed,
-    wait_for,
 )
 from sales_assets_tests.services import RABBITMQ, REDIS
 
@@ -44,13 +41,12 @@ def test_a_backfill_whose_worker_is_killed_is_ended_by_its_successor_with_the_sa
     machine.worker(WAREHOUSE)
     halted = machine.staging_halts()
     with machine.backfill() as ended:
-        with sa.create_engine(machine.database).connect() as watching:
-            wait_for(lambda: bool(watching.exec_driver_sql(WAITING).scalar_one()), machine)
+        machine.wait_until_staging_halts()
 
         kill(doomed)
         halted.close()
         machine.worker(STAGE)
-        wait_for(lambda: ended() is not None, machine)
+        machine.wait_for(lambda: ended() is not None)
         assert ended() == "COMPLETED_SUCCESS", machine.logs()
 
     starts = events(machine, dg.DagsterEventType.STEP_START)
@@ -70,8 +66,7 @@ def test_a_step_whose_process_is_killed_fails_the_run_and_the_next_does_the_rest
     machine.worker(WAREHOUSE)
     halted = machine.staging_halts()
     run = machine.materialize()
-    with sa.create_engine(machine.database).connect() as watching:
-        wait_for(lambda: bool(watching.exec_driver_sql(WAITING).scalar_one()), machine)
+    machine.wait_until_staging_halts()
 
     for child in children(worker.pid):
         os.kill(child, signal.SIGKILL)
