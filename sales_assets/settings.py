@@ -161,7 +161,8 @@ class Settings(BaseSettings):
     pseudonym_keys: Path | None = Field(
         default=None,
         description="Folder of the keys that make pseudonyms of personal values; default: "
-        "pseudonym_keys in the home, where a missing key is made.",
+        "pseudonym_keys in the home. A missing key is made, unless drops are in a bucket or steps "
+        "are done by workers: each machine would make another one.",
     )
     first_day: date | None = Field(
         default=None,
@@ -374,6 +375,11 @@ class Settings(BaseSettings):
     def pseudonym_folder(self) -> Path:
         """Folder of the keys of pseudonyms."""
         return self.pseudonym_keys or self.home / "pseudonym_keys"
+
+    @property
+    def is_on_one_machine(self) -> bool:
+        """Whether no other machine reads the same drops, as far as settings can tell."""
+        return self.executor is ExecutorKind.IN_PROCESS and self.landing_bucket is None
 
     @property
     def recordings_folder(self) -> Path:

@@ -26,6 +26,8 @@ QUEUES = (STAGE, WAREHOUSE)
 QUEUE_TAG = "dagster-celery/queue"
 WAREHOUSE_POOL = "warehouse"
 """The Dagster pool of steps that write to an embedded warehouse: it has one place."""
+_TELL_TOO_MUCH = ("celery.app.trace", "alembic", "botocore.credentials", "snowflake.connector")
+"""Loggers that tell of every step or every session what nobody asks."""
 REDIS_PATIENCE_SECONDS = 3600
 """When Redis gives a task to another worker that has not ended; RabbitMQ sees a worker die."""
 
@@ -126,7 +128,7 @@ def work(
 
     prepare_home(settings.dagster_home, settings)
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
-    for told_too_much in ("celery.app.trace", "alembic"):  # every event of a step, say
+    for told_too_much in _TELL_TOO_MUCH:
         logging.getLogger(told_too_much).setLevel(logging.WARNING)
     app.worker_main(
         [

@@ -1,6 +1,6 @@
 """The services on loopback that some tests need, with something of their own for each test.
 
-Belongs here: addresses, and making and removing databases. Does not: any expectation.
+Belongs here: addresses, making and removing databases, removing queues. Does not: any expectation.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from sales_assets.workers import QUEUES
 from sales_assets_tests.conftest import skip_or_fail
 
 POSTGRES = "postgresql+psycopg2://postgres@127.0.0.1:5432"
@@ -25,16 +26,33 @@ def postgres_database() -> Iterator[str]:
     """The address of a new database, which is removed after the block."""
     need("PostgreSQL", 5432)
     name = f"sales_assets_test_{uuid.uuid4().hex}"
-    server = sa.create_engine(
-        f"{POSTGRES}/postgres", isolation_level="AUTOCOMMIT", poolclass=sa.NullPool
-    )
-    with server.connect() as connection:
+    with _server().connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
     try:
         yield f"{POSTGRES}/{name}"
     finally:
-        with server.connect() as connection:
-            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+        drop_database(name)
+
+
+def drop_database(name: str) -> None:
+    """Remove a database, whoever uses it, if it is there."""
+    with _server().connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def _server() -> sa.Engine:
+    return sa.create_engine(
+        f"{POSTGRES}/postgres", isolation_level="AUTOCOMMIT", poolclass=sa.NullPool
+    )
+
+
+def remove_queues(broker: str, prefix: str) -> None:
+    """Leave no queue of a test on a broker."""
+    from kombu.connection import Connection  # of the extra `distributed`
+
+    with Connection(broker) as connection:  # type: ignore[no-untyped-call]
+        for queue in QUEUES:
+            connection.default_channel.queue_delete(f"{prefix}{queue}")
 
 
 @contextmanager

@@ -12,20 +12,24 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
+from sales_assets.workers import QUEUES
+from sales_assets_tests.conftest import skip_or_fail
 from sales_assets_tests.harness import PROJECT
+from sales_assets_tests.services import RABBITMQ, drop_database, need, remove_queues
 
 README = (PROJECT / "README.md").read_text()
+BLOCKS = re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
+[WORKERS] = [block for block in BLOCKS if "sales-assets worker " in block]
+"""Commands for a terminal of its own: they have a test of their own."""
 COMMANDS = [
-    line
-    for block in re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
-    for line in block.splitlines()
-    if line.strip()
+    line for block in BLOCKS if block != WORKERS for line in block.splitlines() if line.strip()
 ]
 NOT_FROM_HERE = {"make test", "make check"}
 """They run this very test; that they are there is tested below."""
@@ -134,6 +138,51 @@ def test_every_command_of_the_readme_runs_in_its_order(clone: Path, env: Mapping
     assert outage.count("2015-01-30") == 1 + 5, "all five days are at the rates of one Friday"
     assert "stale" not in recovered
     assert recovered.count("current") == 5
+
+
+@pytest.fixture
+def trial() -> Iterator[str]:
+    """A name for what the commands of the workers make on servers, where nothing of it stays."""
+    if shutil.which("createdb") is None:
+        skip_or_fail("PostgreSQL's command createdb is not there")
+    need("RabbitMQ", 5672)
+    need("PostgreSQL", 5432)
+    name = f"sales_trial_{uuid.uuid4().hex[:8]}"
+    try:
+        yield name
+    finally:
+        drop_database(name)
+        remove_queues(RABBITMQ, f"{name}.")
+
+
+@pytest.mark.long
+def test_the_workers_of_the_readme_do_what_one_process_does(
+    clone: Path, env: Mapping[str, str], trial: str, tmp_path: Path
+) -> None:
+    assert "sales_trial" in WORKERS
+    with (tmp_path / "told").open("w+") as told:
+        shell = subprocess.Popen(
+            ["bash", "-ex", "-c", WORKERS.replace("sales_trial", trial)],
+            cwd=clone,
+            env=dict(env),
+            stdout=told,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            code = shell.wait(timeout=900)
+        finally:  # workers of a shell that failed
+            with suppress(ProcessLookupError):
+                os.killpg(shell.pid, signal.SIGKILL)
+        told.seek(0)
+        text = told.read()
+    logs = [(clone / f"{queue}.log").read_text() for queue in QUEUES]
+    assert code == 0, "\n".join([text, *logs])
+    [counted] = [line for line in text.splitlines() if "69793.3000" in line]
+    assert "4232" in counted
+    for queue, log in zip(QUEUES, logs, strict=True):
+        assert f"{trial}.{queue}" in log
+        assert "Task execute_plan" in log, f"the worker of {queue} was given a step"
 
 
 @pytest.mark.long

@@ -57,6 +57,18 @@ def test_the_landing_zone_is_a_folder_or_a_bucket_with_a_prefix(
             Settings.load()
 
 
+def test_workers_or_drops_in_a_bucket_mean_that_there_may_be_other_machines(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert Settings.load().is_on_one_machine
+    monkeypatch.setenv("SALES_ASSETS_CELERY_BROKER", "memory://")
+    monkeypatch.setenv("SALES_ASSETS_EXECUTOR", "celery")
+    assert not Settings.load().is_on_one_machine
+    monkeypatch.delenv("SALES_ASSETS_EXECUTOR")
+    monkeypatch.setenv("SALES_ASSETS_LANDING_ZONE", "s3://drops")
+    assert not Settings.load().is_on_one_machine
+
+
 def test_a_queue_needs_a_bucket_that_it_tells_of(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SALES_ASSETS_LANDING_QUEUE_URL", "https://sqs.eu-central-1.example/1/drops")
     with pytest.raises(UsageError, match="needs an s3:// SALES_ASSETS_LANDING_ZONE"):

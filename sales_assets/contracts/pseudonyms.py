@@ -88,14 +88,20 @@ def refuse_clear_values(
             )
 
 
-def read_key(folder: Path, name: str) -> bytes:
-    """The key in `folder/name.key`; made, at random, if there is none yet.
+def read_key(folder: Path, name: str, *, make: bool = True) -> bytes:
+    """The key in `folder/name.key`; if there is none yet, one is made at random, if it may be.
 
-    Raises UsageError for a file that is no key.
+    Raises UsageError for a file that is no key, and for a missing one that may not be made, or
+    cannot be, as in a folder that is mounted from a secret.
     """
     file = folder / f"{name}.key"
     if not file.exists():
-        _make_key(file)
+        if not make:
+            raise _missing(file, "each machine would make another one")
+        try:
+            _make_key(file)
+        except OSError as error:
+            raise _missing(file, f"none can be made: {error.strerror}") from error
     try:
         key = bytes.fromhex(file.read_text(encoding="ascii").strip())
     except (OSError, ValueError) as error:
@@ -105,6 +111,14 @@ def read_key(folder: Path, name: str) -> bytes:
             f"{file}: holds {len(key)} bytes; a key of pseudonyms has {_BYTES} to {_BLOCK}"
         )
     return key
+
+
+def _missing(file: Path, reason: str) -> UsageError:
+    return UsageError(
+        f"{file}: there is no such key of pseudonyms ({reason}); put one there that is the same on "
+        f"all machines, {_BYTES} random bytes as `openssl rand -hex {_BYTES}` writes them, or name "
+        "the folder that has it by SALES_ASSETS_PSEUDONYM_KEYS"
+    )
 
 
 def _make_key(file: Path) -> None:

@@ -36,6 +36,7 @@ CHECKS: Sequence[tuple[str, Check]] = (
     ("packages", machine.packages),
     ("home", machine.home),
     ("contracts", inputs.contracts),
+    ("pseudonym keys", inputs.pseudonym_keys),
     ("AWS credentials", object_storage.credentials),
     ("landing zone", inputs.landing_zone),
     ("landing queue", inputs.landing_queue),

@@ -1,4 +1,4 @@
-"""What comes in: contracts, drops, their events, exchange rates.
+"""What comes in: contracts, keys of pseudonyms, drops, their events, exchange rates.
 
 Belongs here: whether each can be read. Does not: what is in it, or what is written
 (`object_storage`).
@@ -6,9 +6,11 @@ Belongs here: whether each can be read. Does not: what is in it, or what is writ
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sales_assets.contracts.load import load_contracts
+from sales_assets.contracts.model import SourceContract
+from sales_assets.contracts.pseudonyms import needs_key, read_key
 from sales_assets.doctor.findings import Finding, ok, warning
 from sales_assets.errors import ContractError, TransientError
 from sales_assets.resources.build import (
@@ -36,16 +38,24 @@ def contracts(settings: Settings) -> Iterator[Finding]:
     yield ok("contracts", f"{len(found)} in {settings.contracts_folder}: {names}")
 
 
+def pseudonym_keys(settings: Settings) -> Iterator[Finding]:
+    """Whether contracts with personal values have their keys; UsageError if one is missing."""
+    folder = settings.pseudonym_folder
+    names = {contract.pseudonym_key for contract in _known(settings) if needs_key(contract)}
+    for name in sorted(names):
+        if settings.is_on_one_machine and not (folder / f"{name}.key").exists():
+            yield ok(f"pseudonym key {name}", f"made in {folder} by the first run")
+        else:
+            read_key(folder, name, make=False)
+            yield ok(f"pseudonym key {name}", f"in {folder}; to be kept as long as the data")
+
+
 def landing_zone(settings: Settings) -> Iterator[Finding]:
     """Whether the drops of each source can be listed and read; one of each stands for all."""
     zone = build_landing_zone(settings)
     if isinstance(zone, S3LandingZone):
         zone = zone.model_copy(update=NETWORK)
-    try:
-        known = load_contracts([settings.contracts_folder])
-    except ContractError:
-        return  # `contracts` tells it
-    for contract in known:
+    for contract in _known(settings):
         name = f"drops of {contract.name}"
         drop = zone.any_drop(contract.path)
         if drop is not None:
@@ -60,6 +70,14 @@ def landing_zone(settings: Settings) -> Iterator[Finding]:
             )
         else:
             yield ok(name, f"none yet in {zone.address}")
+
+
+def _known(settings: Settings) -> Sequence[SourceContract]:
+    """The contracts, or none if they are wrong, which `contracts` tells."""
+    try:
+        return load_contracts([settings.contracts_folder])
+    except ContractError:
+        return []
 
 
 def _read(zone: LandingZone, drop: Drop) -> None:

@@ -16,6 +16,7 @@ import dagster as dg
 import yaml
 
 from sales_assets.assets.exchange_rates import POOL
+from sales_assets.resources.files import whole
 from sales_assets.settings import PREFIX, ExecutorKind, Settings
 from sales_assets.workers import warehouse_pool
 
@@ -75,7 +76,9 @@ def prepare_home(home: Path, settings: Settings | None = None) -> None:
     file = home / "dagster.yaml"
     if not file.exists():
         header = "# Dagster's storage and limits; yours to edit.\n"
-        file.write_text(header + yaml.safe_dump(instance_configuration(settings), sort_keys=False))
+        text = header + yaml.safe_dump(instance_configuration(settings), sort_keys=False)
+        with whole(file) as unfinished:  # workers that start together all write it
+            unfinished.write_text(text)
 
 
 @contextmanager

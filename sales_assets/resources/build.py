@@ -49,6 +49,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
             folder=str(settings.object_folder.parent / "scratch"),
             memory_limit=settings.memory_limit,
             pseudonym_keys=str(settings.pseudonym_folder),
+            makes_keys=settings.is_on_one_machine,
         ),
         "warehouse": build_warehouse(settings),
         "dbt": build_dbt(settings),

@@ -34,10 +34,12 @@ class StagingArea(dg.ConfigurableResource[Any]):
     """Scratch space below `folder`; give it the object store's file system if that is a folder.
 
     The keys of pseudonyms are files in `pseudonym_keys`: the UI shows a resource's configuration.
+    A missing one is made if `makes_keys`.
     """
 
     folder: str
     pseudonym_keys: str
+    makes_keys: bool = True
     memory_limit: str = "2GB"
 
     @contextmanager
@@ -52,7 +54,9 @@ class StagingArea(dg.ConfigurableResource[Any]):
             connection.execute(f"SET memory_limit = {literal(self.memory_limit)}")
             connection.execute(f"SET temp_directory = {literal(str(scratch / 'spill'))}")
             if needs_key(contract):
-                set_key(connection, read_key(Path(self.pseudonym_keys), contract.pseudonym_key))
+                keys = Path(self.pseudonym_keys)
+                key = read_key(keys, contract.pseudonym_key, make=self.makes_keys)
+                set_key(connection, key)
             yield Stager(connection, scratch)
         finally:
             connection.close()

@@ -74,6 +74,18 @@ def test_a_missing_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
     assert read_key(folder, "other") != read_key(folder, "default")
 
 
+def test_a_missing_key_that_may_not_or_cannot_be_made_is_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"each machine would make another one.*openssl rand -hex"):
+        read_key(tmp_path / "keys", "default", make=False)
+    assert not (tmp_path / "keys").exists()
+
+    (tmp_path / "file").touch()  # a folder that nobody can make, not even root
+    with pytest.raises(UsageError, match=r"none can be made.*openssl rand -hex 32"):
+        read_key(tmp_path / "file" / "keys", "default")
+    (tmp_path / "default.key").write_text("ab" * 32)
+    assert read_key(tmp_path, "default", make=False) == b"\xab" * 32
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [("no key", "cannot be read as hexadecimal"), ("ab" * 31, "holds 31 bytes"), ("", "0 bytes")],

@@ -1,19 +1,27 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sales_assets.contracts.pseudonyms import read_key
 from sales_assets.doctor.findings import Severity
-from sales_assets.doctor.inputs import contracts, exchange_rates, landing_queue, landing_zone
-from sales_assets.errors import ContractError, PermanentError, TransientError
+from sales_assets.doctor.inputs import (
+    contracts,
+    exchange_rates,
+    landing_queue,
+    landing_zone,
+    pseudonym_keys,
+)
+from sales_assets.errors import ContractError, PermanentError, TransientError, UsageError
 from sales_assets.settings import ExchangeRatesKind, Settings
 from sales_assets_tests.frankfurter import faults
 from sales_assets_tests.frankfurter.faults import FOR_EVER
 from sales_assets_tests.frankfurter.server import StandIn
-from sales_assets_tests.harness import SHOP, Installation, drop
+from sales_assets_tests.harness import ADVENTUREWORKS_CONTRACT, SHOP, Installation, drop
 from sales_assets_tests.s3 import REGION, client
 
 DROP = drop("1,2024-02-01,tea,ann,1.25")
@@ -52,6 +60,23 @@ def test_a_folder_without_contracts_is_told_once(tmp_path: Path) -> None:
     with pytest.raises(ContractError, match="holds no contract"):
         list(contracts(settings))
     assert list(landing_zone(settings)) == []
+
+
+def test_a_missing_key_of_pseudonyms_is_told_where_other_machines_need_the_same(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "contracts").mkdir()
+    shutil.copy(ADVENTUREWORKS_CONTRACT, tmp_path / "contracts")
+    settings = Settings(home=tmp_path, contracts=tmp_path / "contracts")
+    [found] = pseudonym_keys(settings)
+    assert (found.severity, settings.pseudonym_folder.exists()) == (Severity.OK, False)
+
+    in_bucket = settings.model_copy(update={"landing_zone": "s3://sales/landing"})
+    with pytest.raises(UsageError, match="openssl rand"):
+        list(pseudonym_keys(in_bucket))
+    read_key(settings.pseudonym_folder, found.check.split()[-1])
+    [found] = pseudonym_keys(in_bucket)
+    assert found.severity is Severity.OK
 
 
 def test_drops_in_a_folder_are_read(tmp_path: Path) -> None:
