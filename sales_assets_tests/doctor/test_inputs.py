@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from sales_assets.settings import ExchangeRatesKind, Settings
 from sales_assets_tests.frankfurter import faults
 from sales_assets_tests.frankfurter.faults import FOR_EVER
 from sales_assets_tests.frankfurter.server import StandIn
-from sales_assets_tests.harness import ADVENTUREWORKS_CONTRACT, SHOP, Installation, drop
+from sales_assets_tests.harness import SHOP, Installation, drop
 from sales_assets_tests.s3 import REGION, client
 
 DROP = drop("1,2024-02-01,tea,ann,1.25")
@@ -65,9 +64,11 @@ def test_a_folder_without_contracts_is_told_once(tmp_path: Path) -> None:
 def test_a_missing_key_of_pseudonyms_is_told_where_other_machines_need_the_same(
     tmp_path: Path,
 ) -> None:
-    (tmp_path / "contracts").mkdir()
-    shutil.copy(ADVENTUREWORKS_CONTRACT, tmp_path / "contracts")
-    settings = Settings(home=tmp_path, contracts=tmp_path / "contracts")
+    settings = only_shop(Settings(home=tmp_path), tmp_path / "contracts")
+    assert list(pseudonym_keys(settings)) == [], "nothing is personal"
+    contract = tmp_path / "contracts" / SHOP.name
+    who = "description: Who bought it."
+    contract.write_text(contract.read_text().replace(who, f"classification: personal, {who}"))
     [found] = pseudonym_keys(settings)
     assert (found.severity, settings.pseudonym_folder.exists()) == (Severity.OK, False)
 
