@@ -21,11 +21,12 @@ from starlette.routing import Route
 
 @dataclass
 class Control:
-    """Keeps every statement with its tag, and stops before the one that is named."""
+    """Keeps every statement with its tag, and stops at the one that is named."""
 
     statements: list[tuple[str, str]] = field(default_factory=list)
     sessions: dict[str, Any] = field(default_factory=dict)
     _stop_at: str = ""
+    _stop_when: str = "before"
     _left: int = 0
     _stopped: bool = False
     _changed: Condition = field(default_factory=Condition)
@@ -34,8 +35,18 @@ class Control:
         """Note a statement; wait before it if a test wants so."""
         with self._changed:
             self.statements.append((connection.tag, command))
-            if not self._stop_at or not re.search(
-                self._stop_at, command, re.IGNORECASE | re.DOTALL
+        self._pass("before", connection, command)
+
+    def done(self, connection: Any, command: str) -> None:
+        """A statement took effect; wait before it is answered if a test wants so."""
+        self._pass("after", connection, command)
+
+    def _pass(self, when: str, connection: Any, command: str) -> None:
+        with self._changed:
+            if (
+                when != self._stop_when
+                or not self._stop_at
+                or not re.search(self._stop_at, command, re.IGNORECASE | re.DOTALL)
             ):
                 return
             self._left -= 1
@@ -73,9 +84,10 @@ class Control:
         return JSONResponse(self.statements)
 
     async def _stop(self, request: Request) -> JSONResponse:
-        """Stop before the n-th statement from now on that matches a pattern."""
+        """Stop before or after the n-th statement from now on that matches a pattern."""
         wanted = await request.json()
         with self._changed:
+            self._stop_when = wanted.get("when", "before")
             self._stop_at, self._left = wanted["pattern"], wanted.get("number", 1)
         return JSONResponse({})
 
@@ -94,7 +106,7 @@ class Control:
         return JSONResponse({})
 
     async def _go(self, _: Request) -> JSONResponse:
-        """Go on with the statement that it stopped before."""
+        """Go on with the statement that it stopped at."""
         with self._changed:
             self._stopped = False
             self._changed.notify_all()
