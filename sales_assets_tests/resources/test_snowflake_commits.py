@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -104,14 +105,14 @@ def test_a_commit_that_is_still_under_way_is_waited_for(
     seen = len(snowflake_server.statements())
 
     def commit_later(session: SnowflakeSession) -> None:
-        while not any("SET name" in sql for _, sql in snowflake_server.statements()[seen:]):
-            pass
+        while not any("SET until = until" in sql for _, sql in snowflake_server.statements()[seen:]):
+            time.sleep(0.05)
         query(session, "COMMIT")
 
     def unanswered(session: SnowflakeSession, sql: str, *more: Any) -> Any:
         if sql != "COMMIT":
             return query(session, sql, *more)
-        late.append(Thread(target=commit_later, args=[session]))
+        late.append(Thread(target=commit_later, args=[session], daemon=True))
         late[-1].start()
         raise TransientError("the network")
 
