@@ -105,7 +105,9 @@ def test_a_commit_that_is_still_under_way_is_waited_for(
     seen = len(snowflake_server.statements())
 
     def commit_later(session: SnowflakeSession) -> None:
-        while not any("SET until = until" in sql for _, sql in snowflake_server.statements()[seen:]):
+        while not any(
+            "SET until = until" in sql for _, sql in snowflake_server.statements()[seen:]
+        ):
             time.sleep(0.05)
         query(session, "COMMIT")
 
