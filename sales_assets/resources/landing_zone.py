@@ -62,6 +62,10 @@ class LandingZone(dg.ConfigurableResource[Any], ABC):
         There are none where the folder that the glob begins with is away.
         """
 
+    def any_drop(self, pattern: str) -> Drop | None:
+        """One of the drops that `list` gives, or None if there is none."""
+        return next(iter(self.list(pattern)), None)
+
     @abstractmethod
     def is_away(self, pattern: str) -> bool:
         """Whether the folder that a glob begins with is not there, as when a share is not mounted.

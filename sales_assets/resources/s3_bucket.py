@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -130,9 +131,19 @@ class Bucket:
 
     def holds_any(self, prefix: str) -> bool:
         """Whether any key begins with a prefix."""
+        return bool(self._first(prefix).get("Contents"))
+
+    def now(self, prefix: str) -> datetime:
+        """S3's time, as an answer about keys with a prefix bears it; in UTC, in whole seconds."""
+        headers = self._first(prefix)["ResponseMetadata"]["HTTPHeaders"]
+        return parsedate_to_datetime(str(headers["date"]))
+
+    def _first(self, prefix: str) -> dict[str, Any]:
         with self.told.errors():
-            found = self.client.list_objects_v2(Bucket=self.name, Prefix=prefix, MaxKeys=1)
-        return bool(found.get("Contents"))
+            found: dict[str, Any] = self.client.list_objects_v2(
+                Bucket=self.name, Prefix=prefix, MaxKeys=1
+            )
+        return found
 
     def head(self, key: str) -> Object | None:
         """One object, or None if it is not in the bucket."""

@@ -9,22 +9,23 @@ from __future__ import annotations
 import builtins
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import ClassVar
 
 from sales_assets.errors import DropError
 from sales_assets.resources.globs import fixed_folder, fixed_prefix
+from sales_assets.resources.in_bucket import InBucket
 from sales_assets.resources.landing_zone import Drop, LandingZone, is_drop, removed
-from sales_assets.resources.s3_bucket import Bucket, ChangedKeyError, NoSuchKeyError, Object
+from sales_assets.resources.s3_bucket import ChangedKeyError, NoSuchKeyError, Object
 
 LONGEST_NAME = 60
 """Characters of a key's end that a downloaded file is named with: a file's name has 255 bytes, a
 key's last part up to 1,024, and only its ending says how the file is read."""
 
 
-class S3LandingZone(LandingZone):
-    """Objects in a bucket, below a prefix; credentials come from AWS's standard chain.
+class S3LandingZone(InBucket, LandingZone):
+    """Objects in a bucket, below a prefix.
 
     The ETag is the version of a drop, and S3's clock says when it came. S3 has no folders: one is
     there if any key begins with it, so that a prefix with nothing at all below it is away, as a
@@ -34,34 +35,12 @@ class S3LandingZone(LandingZone):
     For failures see `s3_bucket.Bucket`.
     """
 
-    bucket: str
-    prefix: str = ""
-    region: str | None = None
-    endpoint_url: str | None = None
-    kms_key: str | None = None
-    timeout: float = 30.0
-    attempts: int = 5
-
-    @cached_property
-    def _bucket(self) -> Bucket:
-        return Bucket(
-            self.bucket,
-            "SALES_ASSETS_LANDING_ZONE",
-            region=self.region,
-            endpoint_url=self.endpoint_url,
-            kms_key=self.kms_key,
-            timeout=self.timeout,
-            attempts=self.attempts,
-        )
+    setting: ClassVar[str] = "SALES_ASSETS_LANDING_ZONE"
 
     @property
     def address(self) -> str:
         """The s3:// address of the prefix."""
         return f"s3://{self.bucket}/{self._root}"
-
-    @property
-    def _root(self) -> str:
-        return f"{self.prefix.strip('/')}/".lstrip("/")
 
     def _drop(self, found: Object) -> Drop:
         file = found.key[len(self._root) :]
@@ -72,17 +51,16 @@ class S3LandingZone(LandingZone):
 
         Only keys that begin as the glob does are listed, and none of folders that it leaves out.
         """
-        prefix = fixed_prefix(pattern)
+        return sorted(self._drops(pattern), key=lambda drop: drop.file)
+
+    def any_drop(self, pattern: str) -> Drop | None:
+        """The first drop in the order of keys; what comes after it is not listed."""
+        return next(self._drops(pattern), None)
+
+    def _drops(self, pattern: str) -> Iterator[Drop]:
         below = "/" in pattern[len(fixed_folder(pattern)) :].lstrip("/")
-        return sorted(
-            (
-                drop
-                for page in self._bucket.pages(self._root + prefix, below=below)
-                for drop in map(self._drop, page)
-                if is_drop(drop.file, pattern)
-            ),
-            key=lambda drop: drop.file,
-        )
+        for page in self._bucket.pages(self._root + fixed_prefix(pattern), below=below):
+            yield from (drop for drop in map(self._drop, page) if is_drop(drop.file, pattern))
 
     def is_away(self, pattern: str) -> bool:
         """Whether no key at all begins with the folder."""

@@ -7,43 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import ClassVar
 
+from sales_assets.resources.in_bucket import InBucket
 from sales_assets.resources.object_store import ObjectStore, missing
-from sales_assets.resources.s3_bucket import Bucket, NoSuchKeyError
+from sales_assets.resources.s3_bucket import NoSuchKeyError
 
 
-class S3ObjectStore(ObjectStore):
-    """Objects in a bucket, below a prefix; credentials come from AWS's standard chain.
+class S3ObjectStore(InBucket, ObjectStore):
+    """Objects in a bucket, below a prefix; for failures see `s3_bucket.Bucket`."""
 
-    With `kms_key`, the id or ARN of a key in AWS KMS, every object is encrypted by it. For
-    failures see `s3_bucket.Bucket`.
-    """
-
-    bucket: str
-    prefix: str = ""
-    region: str | None = None
-    endpoint_url: str | None = None
-    kms_key: str | None = None
-    timeout: float = 30.0
-    attempts: int = 5
-
-    @cached_property
-    def _bucket(self) -> Bucket:
-        return Bucket(
-            self.bucket,
-            "SALES_ASSETS_S3_BUCKET",
-            region=self.region,
-            endpoint_url=self.endpoint_url,
-            kms_key=self.kms_key,
-            timeout=self.timeout,
-            attempts=self.attempts,
-        )
+    setting: ClassVar[str] = "SALES_ASSETS_S3_BUCKET"
 
     def _key(self, key: str) -> str:
-        return f"{self.prefix.strip('/')}/{key}".lstrip("/")
+        return self._root + key
 
     def put(self, files: Sequence[tuple[Path, str]]) -> None:
         """Upload files, several at once; large ones in parts."""
@@ -51,7 +31,7 @@ class S3ObjectStore(ObjectStore):
 
     def find(self, prefix: str) -> list[str]:
         """The keys that begin with a prefix, read in pages."""
-        skipped = len(self._key(""))
+        skipped = len(self._root)
         pages = self._bucket.pages(self._key(prefix))
         return sorted(found.key[skipped:] for page in pages for found in page)
 
@@ -69,6 +49,10 @@ class S3ObjectStore(ObjectStore):
             except NoSuchKeyError as error:
                 raise missing(f"s3://{self.bucket}/{error.key}") from error
             yield paths
+
+    def now(self) -> datetime:
+        """S3's time, in UTC."""
+        return self._bucket.now(self._root)
 
     def address(self, key: str) -> str:
         """The object's s3:// address."""

@@ -46,8 +46,7 @@ def errors_told(address: str) -> Iterator[None]:
         if error.errno in PASSING:
             raise TransientError(f"{address}: {reason}; try again later") from error
         raise PermanentError(
-            f"{address}: {reason}; see that the schemas main, staging, core and marts are there "
-            "and that SALES_ASSETS_SNOWFLAKE_ROLE may create tables, views and a stage in them"
+            f"{address}: {reason}; `sales-assets doctor` tells which object or right is missing"
         ) from error
     except (errors.IntegrityError, errors.DataError, errors.NotSupportedError) as error:
         raise PermanentError(f"{address}: {_reason(error)}") from error
@@ -55,8 +54,9 @@ def errors_told(address: str) -> Iterator[None]:
         reason = _reason(error)
         if any(word in reason.lower() for word in SIGN_IN):
             raise PermanentError(
-                f"{address}: {reason}; correct the SALES_ASSETS_SNOWFLAKE_ settings, and see that "
-                "the user has the public key of the private one"
+                f"{address}: {reason}; correct the SALES_ASSETS_SNOWFLAKE_ settings, or have an "
+                "administrator run what `sales-assets setup snowflake` prints: it gives the user "
+                "the public key"
             ) from error
         raise TransientError(f"{address}: {reason}; try again later") from error
 

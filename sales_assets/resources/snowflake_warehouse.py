@@ -6,6 +6,7 @@ do (`snowflake_session`), or the SQL that all warehouses share (`sql_warehouse`)
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
 
 Result = TypeVar("Result")
+# The connector has a copy of requests that knows no urllib3 of today and says so on each start.
+warnings.filterwarnings("ignore", message="urllib3 .* doesn't match a supported version")
 PASSPHRASE = "snowflake_private_key_passphrase"  # noqa: S105  # the setting's name
 SCHEMAS = ("main", "staging", "core", "marts")
 """Where a bare table name is looked up: the pipeline's own tables, then dbt's layers."""
@@ -188,7 +191,7 @@ class SnowflakeWarehouse(SqlWarehouse):
     def _session(self) -> Iterator[SnowflakeSession]:
         """A session in which all tables are there."""
         with errors_told(self.address):
-            connection = self._again(self._connect)
+            connection = self._again(self.connect)
         try:
             session = SnowflakeSession(
                 connection, self.address, self.stage, self.statement_timeout + 60
@@ -198,7 +201,8 @@ class SnowflakeWarehouse(SqlWarehouse):
         finally:
             connection.close()
 
-    def _connect(self) -> SnowflakeConnection:
+    def connect(self) -> SnowflakeConnection:
+        """A connection, which the caller has to close; tables may not be there yet."""
         from dagster_snowflake import SnowflakeResource
 
         parameters = {

@@ -67,6 +67,15 @@ class SqsLandingEvents(LandingEvents):
             raise
         self._delete(messages)
 
+    def waiting(self) -> int:
+        """About how many messages nobody has received yet."""
+        name = "ApproximateNumberOfMessages"
+        with self._told.errors():
+            answer = self._client.get_queue_attributes(
+                QueueUrl=self.queue_url, AttributeNames=[name]
+            )
+        return int(answer["Attributes"][name])
+
     def _receive(self, messages: list[dict[str, Any]]) -> None:
         while len(messages) < self.most:
             with self._told.errors():

@@ -148,7 +148,8 @@ def test_of_many_that_come_after_the_pause_exactly_one_probes(url: str) -> None:
             lock: Lock = lock,
             all_others_refused: Event = all_others_refused,
         ) -> None:
-            own = circuit(url, open_seconds=0)
+            state = RateState(url=url)
+            own = Circuit(state.engine, NAME, 3, 0, LONG)
             at_once.wait(60)
             try:
                 own.call(work)
@@ -157,6 +158,8 @@ def test_of_many_that_come_after_the_pause_exactly_one_probes(url: str) -> None:
                     refusals.append(1)
                     if len(refusals) == MANY - 1:
                         all_others_refused.set()
+            finally:
+                state.engine.dispose()  # a server has a hundred connections
 
         with ThreadPoolExecutor(MANY) as threads:
             for done in [threads.submit(come) for _ in range(MANY)]:

@@ -26,14 +26,13 @@ from sales_assets_tests.harness import DATA, SAMPLE, Installation
 
 BAZAAR = DATA / "bazaar.odcs.yaml"
 QUICK: dict[str, Any] = {
-    "connect_timeout": 1.0,
-    "read_timeout": 0.3,
-    "total_timeout": 0.5,
     "first_wait": 0.01,
     "longest_wait": 1.0,
     "open_seconds": 0.05,
 }
-"""An API that is asked without much patience, and left alone for a moment only."""
+"""An API that is asked again soon, and left alone for a moment only."""
+IMPATIENT: dict[str, Any] = {"read_timeout": 1.0, "total_timeout": 2.0}
+"""For an API that does not answer."""
 
 
 @cache

@@ -21,7 +21,15 @@ from sales_assets_tests.frankfurter import faults
 from sales_assets_tests.frankfurter.faults import FOR_EVER, Fault
 from sales_assets_tests.frankfurter.server import StandIn
 from sales_assets_tests.harness import Installation
-from sales_assets_tests.pipeline.rates import QUICK, asking, last_evaluation, rates, refresh, untrue
+from sales_assets_tests.pipeline.rates import (
+    IMPATIENT,
+    QUICK,
+    asking,
+    last_evaluation,
+    rates,
+    refresh,
+    untrue,
+)
 
 FIRST, LAST = "2024-01-15", "2024-04-13"
 DAYS = {day.isoformat() for day in Window.of_keys(FIRST, LAST).days()}
@@ -118,7 +126,8 @@ def test_no_fault_lets_a_wrong_rate_in_or_loses_a_day(
 ) -> None:
     fault, expected = EVERY[name]
     nth = PHASES[phase]
-    with asking(tmp_path / "home", stand_in, attempts=2, failures_to_open=6) as made:
+    waits = IMPATIENT if name in {"hang", "drip"} else {}
+    with asking(tmp_path / "home", stand_in, attempts=2, failures_to_open=6, **waits) as made:
         stand_in.clear()
         if nth is None:
             stand_in.inject(fault(), times=FOR_EVER)

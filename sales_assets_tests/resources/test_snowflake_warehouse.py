@@ -37,8 +37,17 @@ def _nothing_left(snowflake_server: SnowflakeServer) -> Iterator[None]:
     snowflake_server.abort_sessions()
 
 
-def replace_day(server: SnowflakeServer, database: str, load: DayLoad) -> None:
-    server.warehouse(database, lease_seconds=1).replace(SHOP, [load])
+def replace_day(
+    server: SnowflakeServer, database: str, load: DayLoad, lease_seconds: float = 600
+) -> None:
+    """As a run does; with a lease so long that no renewal comes between the statements."""
+    server.warehouse(database, lease_seconds=lease_seconds).replace(SHOP, [load])
+
+
+def lease_ends(warehouse: SnowflakeWarehouse) -> None:
+    """What the time does to the lease of a process that is gone."""
+    with warehouse._read() as session:
+        session.change("UPDATE main.writers SET until = CAST('2024-01-01' AS TIMESTAMP_NTZ)")
 
 
 def test_a_process_killed_before_any_statement_of_a_load_leaves_the_old_day_or_the_new_one(
@@ -51,8 +60,8 @@ def test_a_process_killed_before_any_statement_of_a_load_leaves_the_old_day_or_t
     replace_day(snowflake_server, warehouse.database, new)
     after = _without_times(warehouse)
     sent = [sql for _, sql in snowflake_server.statements()[seen:]]
-    sent = sent[sent.index("BEGIN TRANSACTION") :]
-    numbers = range(sent.index("COMMIT") + 2)  # the last one gives up the lease
+    begun, committed = sent.index("BEGIN TRANSACTION") + 1, sent.index("COMMIT") + 1
+    numbers = range(begun, committed + 2)  # the last one gives up the lease
     assert len(numbers) > 20, "the statements of a load"
 
     outcomes = []
@@ -60,19 +69,16 @@ def test_a_process_killed_before_any_statement_of_a_load_leaves_the_old_day_or_t
         warehouse.replace(SHOP, [old])
         told = (snowflake_server, warehouse.database, new)
         process = FORKED.Process(target=replace_day, args=told)
-        snowflake_server.stop_before("BEGIN TRANSACTION")
+        snowflake_server.stop_before(".", number)
         process.start()
         assert snowflake_server.wait_until_stopped()
-        if number:  # from here on no renewal of the lease comes in between
-            snowflake_server.stop_before(".", number)
-            snowflake_server.ask("go", {})
-            assert snowflake_server.wait_until_stopped()
         process.kill()
         process.join()
         snowflake_server.abort_sessions()
+        lease_ends(warehouse)
 
         found = _without_times(warehouse)
-        assert found in (before, after), f"before statement {number}, {sent[number]}"
+        assert found in (before, after), f"before statement {number}, {sent[number - 1]}"
         outcomes.append(found == after)
         warehouse.replace(SHOP, [new])
         assert _without_times(warehouse) == after, "the rerun repairs it"
@@ -150,6 +156,23 @@ def test_one_run_writes_at_a_time_and_another_waits_or_is_told_so(
             warehouse.replace(SHOP, [stage(TWO, 2)])
         waiting.result(timeout=60)
     assert counts(warehouse) == {(SHOP, ONE): 3, (SHOP, TWO): 2}
+
+
+def test_a_writer_that_is_killed_keeps_nobody_out_for_longer_than_its_lease(
+    snowflake_server: SnowflakeServer, warehouse: SnowflakeWarehouse, stage: Stage
+) -> None:
+    warehouse.replace(SHOP, [stage(ONE, 1)])
+    told = (snowflake_server, warehouse.database, stage(ONE, 2), 2)
+    process = FORKED.Process(target=replace_day, args=told)
+    snowflake_server.stop_before("^COMMIT")
+    process.start()
+    assert snowflake_server.wait_until_stopped()
+    process.kill()
+    process.join()
+    snowflake_server.abort_sessions()
+
+    warehouse.replace(SHOP, [stage(ONE, 3)])
+    assert counts(warehouse) == {(SHOP, ONE): 3}
 
 
 def test_a_writer_that_lost_its_lease_changes_nothing(

@@ -25,6 +25,10 @@ class Control:
 
     statements: list[tuple[str, str]] = field(default_factory=list)
     sessions: dict[str, Any] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
+    """Names, in upper case, of what nobody has made or the role may not use."""
+    forbidden: str = ""
+    """A pattern of statements that the role has no right to."""
     _stop_at: str = ""
     _stop_when: str = "before"
     _left: int = 0
@@ -32,10 +36,16 @@ class Control:
     _changed: Condition = field(default_factory=Condition)
 
     def seen(self, connection: Any, command: str) -> None:
-        """Note a statement; wait before it if a test wants so."""
+        """Note a statement; wait before it if a test wants so.
+
+        Raises ConnectionAbortedError in a session that was aborted, PermissionError for a
+        statement that is forbidden.
+        """
         with self._changed:
             self.statements.append((connection.tag, command))
         self._pass("before", connection, command)
+        if self.forbidden and _is_like(self.forbidden, command):
+            raise PermissionError("SQL access control error: Insufficient privileges to operate")
 
     def done(self, connection: Any, command: str) -> None:
         """A statement took effect; wait before it is answered if a test wants so."""
@@ -43,18 +53,12 @@ class Control:
 
     def _pass(self, when: str, connection: Any, command: str) -> None:
         with self._changed:
-            if (
-                when != self._stop_when
-                or not self._stop_at
-                or not re.search(self._stop_at, command, re.IGNORECASE | re.DOTALL)
-            ):
-                return
-            self._left -= 1
-            if self._left:
-                return
-            self._stop_at, self._stopped = "", True
-            self._changed.notify_all()
-            self._changed.wait_for(lambda: not self._stopped, timeout=120)
+            if when == self._stop_when and self._stop_at and _is_like(self._stop_at, command):
+                self._left -= 1
+                if not self._left:
+                    self._stop_at, self._stopped = "", True
+                    self._changed.notify_all()
+                    self._changed.wait_for(lambda: not self._stopped, timeout=120)
         if connection.ended:
             raise ConnectionAbortedError("the session was aborted")
 
@@ -75,6 +79,7 @@ class Control:
             Route("/control/stop", self._stop, methods=["POST"]),
             Route("/control/stopped", self._wait, methods=["GET"]),
             Route("/control/go", self._go, methods=["POST"]),
+            Route("/control/limit", self._limit, methods=["POST"]),
             Route("/control/abort", self._abort, methods=["POST"]),
             Route("/control/sessions", self._count, methods=["GET"]),
             Route("/control/quit", self._quit, methods=["POST"]),
@@ -89,6 +94,12 @@ class Control:
         with self._changed:
             self._stop_when = wanted.get("when", "before")
             self._stop_at, self._left = wanted["pattern"], wanted.get("number", 1)
+        return JSONResponse({})
+
+    async def _limit(self, request: Request) -> JSONResponse:
+        """What there is, and what the role may do, from now on."""
+        wanted = await request.json()
+        self.hidden, self.forbidden = frozenset(wanted["hidden"]), wanted["forbidden"]
         return JSONResponse({})
 
     async def _wait(self, _: Request) -> JSONResponse:
@@ -127,3 +138,7 @@ class Control:
             self._stop_at, self._stopped = "", False
             self._changed.notify_all()
         return JSONResponse({})
+
+
+def _is_like(pattern: str, command: str) -> bool:
+    return re.search(pattern, command, re.IGNORECASE | re.DOTALL) is not None

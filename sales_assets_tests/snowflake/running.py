@@ -83,6 +83,15 @@ class SnowflakeServer:
                 return True
         return False
 
+    @contextmanager
+    def limited(self, *hidden: str, forbidden: str = "") -> Iterator[None]:
+        """Without some objects, and without the right to statements of a pattern."""
+        self.ask("limit", {"hidden": [name.upper() for name in hidden], "forbidden": forbidden})
+        try:
+            yield
+        finally:
+            self.ask("limit", {"hidden": [], "forbidden": ""})
+
     def abort_sessions(self) -> None:
         """What Snowflake does in time to the sessions of clients that are gone."""
         self.ask("abort", {})

@@ -13,6 +13,7 @@ import gzip
 import json
 import re
 import time
+from collections.abc import Mapping
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
@@ -73,6 +74,8 @@ class Bridged(FakeSnowflakeCursor):
             self.control.done(connection, command)
         except ConnectionAbortedError as error:
             raise errors.ProgrammingError(msg=str(error), errno=390112, sqlstate="08003") from error
+        except PermissionError as error:
+            raise errors.ProgrammingError(msg=str(error), errno=3001, sqlstate="42501") from error
         return made
 
     def _made(
@@ -257,6 +260,8 @@ def build_app(folder: Path, public_key: bytes, control: Control, s3: Any = None)
         token = body_told["data"]["token"]
         body_told["data"]["masterToken"] = token  # without one the connector ends no session
         connection = _server.sessions[token]
+        _tell_what_there_is(body_told["data"]["sessionInfo"], request.query_params, control.hidden)
+        _set_up(connection, control.hidden)
         parameters = told["data"]["SESSION_PARAMETERS"]
         connection.tag = parameters.get("QUERY_TAG", "")
         if "SEARCH_PATH" in parameters:
@@ -282,14 +287,38 @@ def build_app(folder: Path, public_key: bytes, control: Control, s3: Any = None)
     )
 
 
+def _tell_what_there_is(
+    info: dict[str, Any], asked: Mapping[str, str], hidden: frozenset[str]
+) -> None:
+    """What a session has: a name that is not there, or may not be used, is passed over."""
+    info |= {"warehouseName": asked.get("warehouse"), "roleName": asked.get("roleName")}
+    for kind in ("warehouseName", "roleName", "databaseName"):
+        if (info[kind] or "").upper() in hidden:
+            info[kind] = None
+
+
+def _set_up(connection: Any, hidden: frozenset[str]) -> None:
+    """Schemas, as the setup of an account makes them."""
+    there = _schemas(connection)
+    for schema in SCHEMAS:
+        if schema not in there | hidden:
+            connection._duck_conn.execute(
+                f"CREATE SCHEMA IF NOT EXISTS {connection.database}.{schema}"
+            )
+
+
+def _schemas(connection: Any) -> set[str]:
+    found = connection._duck_conn.execute(
+        "SELECT upper(schema_name) FROM information_schema.schemata WHERE upper(catalog_name) = ?",
+        [connection.database],
+    ).fetchall()
+    return {name for (name,) in found}
+
+
 def _search(connection: Any) -> None:
     """Look bare names up in the project's schemas, those that are there."""
     database = connection.database
-    found = connection._duck_conn.execute(
-        "SELECT upper(schema_name) FROM information_schema.schemata WHERE upper(catalog_name) = ?",
-        [database],
-    ).fetchall()
-    there = {name for (name,) in found}
+    there = _schemas(connection)
     path = ",".join(f"{database}.{name}" for name in SCHEMAS if name in there)
     if path:
         connection._duck_conn.execute(f"SET search_path = '{path}'")
