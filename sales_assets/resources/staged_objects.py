@@ -14,7 +14,7 @@ from datetime import date
 
 from sales_assets.contracts.model import SourceContract
 from sales_assets.contracts.staging import StagedDay
-from sales_assets.resources.catalogue import StagedCounts
+from sales_assets.resources.catalogue_days import StagedCounts
 from sales_assets.resources.object_store import ObjectStore
 
 ACCEPTED = "accepted"

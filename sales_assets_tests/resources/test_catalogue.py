@@ -23,7 +23,9 @@ from sales_assets.contracts.load import load_contract
 from sales_assets.contracts.model import Overlap, SourceContract
 from sales_assets.errors import DropError, TransientError, UsageError
 from sales_assets.partitions import Window
-from sales_assets.resources.catalogue import Catalogue, Change, StagedCounts
+from sales_assets.resources.catalogue import Catalogue
+from sales_assets.resources.catalogue_changes import Change
+from sales_assets.resources.catalogue_days import StagedCounts
 from sales_assets.resources.directory_landing_zone import DirectoryLandingZone
 from sales_assets.resources.landing_zone import Drop
 from sales_assets.resources.manifests import Entry, Known, Manifest, fingerprint, manifests
