@@ -27,8 +27,9 @@ from sales_assets.contracts.inspection import Inspection, inspect
 from sales_assets.contracts.load import load_contract
 from sales_assets.contracts.logical import SQL_TYPES, LogicalType
 from sales_assets.contracts.model import Column, Dialect, SourceContract
+from sales_assets.contracts.parquet import StagedDay
 from sales_assets.contracts.reader import DropFile
-from sales_assets.contracts.staging import StagedDay, Stager
+from sales_assets.contracts.staging import Stager
 from sales_assets.errors import ContractError
 from sales_assets.resources.staging_area import StagingArea
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sales_assets.contracts.canonical import REVENUE_COLUMNS
-from sales_assets.contracts.judging import day_index_query
+from sales_assets.contracts.day_index import day_index_query
 from sales_assets.contracts.logical import LogicalType
 from sales_assets.contracts.model import Dialect, SourceContract
 from sales_assets_tests.contracts.builders import DAY, Desk, column, contract, csv_bytes, desk
