@@ -5,7 +5,8 @@ Belongs here: that query. Does not: judging the lines (`judging`), or running it
 
 from __future__ import annotations
 
-from sales_assets.contracts.model import DayFromColumn, SourceContract
+from sales_assets.contracts.days import DayFromColumn
+from sales_assets.contracts.model import SourceContract
 from sales_assets.contracts.quoting import quoted
 from sales_assets.contracts.sql import cast_column, contradiction, parsed, text_column
 

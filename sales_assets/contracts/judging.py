@@ -15,16 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from sales_assets.contracts.canonical import KINDS, MAPPED_COLUMNS, CanonicalColumn
+from sales_assets.contracts.days import DayFromColumn, DayFromFileName
 from sales_assets.contracts.logical import LogicalType
-from sales_assets.contracts.model import (
-    Column,
-    DayFromColumn,
-    DayFromFileName,
-    LineRule,
-    Mapping,
-    Reference,
-    SourceContract,
-)
+from sales_assets.contracts.model import Column, LineRule, Mapping, Reference, SourceContract
 from sales_assets.contracts.pseudonyms import MASK, WITHHELD, is_pseudonym, pseudonym
 from sales_assets.contracts.quoting import literal, quoted
 from sales_assets.contracts.sql import (

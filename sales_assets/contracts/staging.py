@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sales_assets.contracts.day_index import day_index_query
+from sales_assets.contracts.days import DayFromColumn
 from sales_assets.contracts.drop_files import drop_files
 from sales_assets.contracts.inspection import Inspection
 from sales_assets.contracts.judging import judged_query, reference_table
 from sales_assets.contracts.keys import doubles_query
-from sales_assets.contracts.model import DayFromColumn, SourceContract
+from sales_assets.contracts.model import SourceContract
 from sales_assets.contracts.parquet import StagedDay, write_days
 from sales_assets.contracts.pseudonyms import MASK
 from sales_assets.contracts.quoting import literal, quoted

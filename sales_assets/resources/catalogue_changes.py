@@ -14,7 +14,8 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from sales_assets.contracts.model import Overlap, SourceContract
+from sales_assets.contracts.days import Overlap
+from sales_assets.contracts.model import SourceContract
 from sales_assets.resources.catalogue_tables import (
     CHANGES,
     DROPS,

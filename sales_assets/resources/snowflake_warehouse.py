@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from pydantic import PrivateAttr
 
-from sales_assets.contracts.model import AcrossDays
+from sales_assets.contracts.days import AcrossDays
 from sales_assets.errors import PermanentError, TransientError, UsageError, WarehouseBusyError
 from sales_assets.resources.object_store import ObjectStore
 from sales_assets.resources.query_tag import query_tag

@@ -10,15 +10,10 @@ from typing import Any
 
 import pytest
 
+from sales_assets.contracts.days import DayFromColumn, DayFromFileName, Overlap
 from sales_assets.contracts.load import load_contract, load_contracts
 from sales_assets.contracts.logical import LogicalType
-from sales_assets.contracts.model import (
-    DayFromColumn,
-    DayFromFileName,
-    Overlap,
-    QualityRule,
-    Severity,
-)
+from sales_assets.contracts.quality import QualityRule, Severity
 from sales_assets.errors import ContractError
 from sales_assets_tests.contracts.builders import (
     GONE,

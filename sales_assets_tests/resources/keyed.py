@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from sales_assets.contracts.model import AcrossDays
+from sales_assets.contracts.days import AcrossDays
 from sales_assets.resources.sql_warehouse import SqlWarehouse
 from sales_assets.resources.warehouse import DayLoad
 from sales_assets.resources.warehouse_tables import TABLES

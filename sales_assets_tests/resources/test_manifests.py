@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sales_assets.contracts.days import Overlap
 from sales_assets.contracts.inspection import Inspection, Part
 from sales_assets.contracts.load import load_contract
-from sales_assets.contracts.model import Overlap, SourceContract
+from sales_assets.contracts.model import SourceContract
 from sales_assets.resources.landing_zone import Drop
 from sales_assets.resources.manifests import (
     Entry,
@@ -151,7 +152,7 @@ def known_drop(file: str, modified: int, sha256: str | None, *days: date) -> Kno
     return Known(Drop(file, 1, modified), found, "" if found else "refused")
 
 
-DROPS = {
+SHARING = {
     item.drop.file: item
     for item in (
         known_drop("a", 3, "1", ONE, TWO),
@@ -165,7 +166,7 @@ DROPS = {
 def test_of_drops_that_share_a_day_the_latest_is_the_day(shop: SourceContract) -> None:
     latest = replace(shop, overlap=Overlap.LATEST)
 
-    assert manifests(latest, DROPS) == {
+    assert manifests(latest, SHARING) == {
         ONE: (Entry("a", "1", 1),),
         TWO: (Entry("a", "1", 1),),
         THREE: (Entry("b", "2", 1),),
@@ -175,7 +176,7 @@ def test_of_drops_that_share_a_day_the_latest_is_the_day(shop: SourceContract) -
 def test_of_drops_that_are_as_old_the_last_name_is_the_latest(shop: SourceContract) -> None:
     latest = replace(shop, overlap=Overlap.LATEST)
 
-    found = manifests(latest, {file: DROPS[file] for file in ("c", "b")})
+    found = manifests(latest, {file: SHARING[file] for file in ("c", "b")})
 
     assert found[TWO] == (Entry("c", "2", 1),)
 
@@ -183,7 +184,7 @@ def test_of_drops_that_are_as_old_the_last_name_is_the_latest(shop: SourceContra
 def test_drops_that_add_up_count_the_same_bytes_once(shop: SourceContract) -> None:
     union = replace(shop, overlap=Overlap.UNION)
 
-    assert manifests(union, DROPS) == {
+    assert manifests(union, SHARING) == {
         ONE: (Entry("a", "1", 1),),
         TWO: (Entry("a", "1", 1), Entry("b", "2", 1)),
         THREE: (Entry("b", "2", 1),),

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sales_assets.contracts.model import AcrossDays
+from sales_assets.contracts.days import AcrossDays
 from sales_assets.partitions import Window
 from sales_assets.resources.duckdb_warehouse import DuckDBWarehouse
 from sales_assets.resources.sql_warehouse import SqlWarehouse
