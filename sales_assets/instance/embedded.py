@@ -16,7 +16,8 @@ import dagster as dg
 import yaml
 
 from sales_assets.assets.exchange_rates import POOL
-from sales_assets.settings import PREFIX, ExecutorKind, Settings
+from sales_assets.setting_kinds import ExecutorKind
+from sales_assets.settings import PREFIX, Settings
 from sales_assets.workers import warehouse_pool
 
 POSTGRES = f"{PREFIX}DAGSTER_POSTGRES_URL"

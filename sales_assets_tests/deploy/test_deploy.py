@@ -20,7 +20,8 @@ import pytest
 import yaml
 from dagster_k8s.job import UserDefinedDagsterK8sConfig
 
-from sales_assets.settings import ExecutorKind, Settings
+from sales_assets.setting_kinds import ExecutorKind
+from sales_assets.settings import Settings
 from sales_assets_tests.harness import PROJECT
 
 DEPLOY = PROJECT / "deploy"

@@ -21,7 +21,7 @@ from kombu.connection import Connection
 
 from sales_assets.instance.embedded import embedded_instance, prepare_home
 from sales_assets.resources.catalogue import Catalogue
-from sales_assets.settings import ExecutorKind
+from sales_assets.setting_kinds import ExecutorKind
 from sales_assets.workers import QUEUES, STAGE, WAREHOUSE
 from sales_assets_tests.harness import SHOP, TILL, Installation, drop
 from sales_assets_tests.pipeline.test_backfill import BACKFILL, DONE, STATUS

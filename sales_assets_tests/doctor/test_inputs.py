@@ -9,7 +9,8 @@ import pytest
 from sales_assets.doctor.findings import Severity
 from sales_assets.doctor.inputs import contracts, exchange_rates, landing_queue, landing_zone
 from sales_assets.errors import ContractError, PermanentError, TransientError
-from sales_assets.settings import ExchangeRatesKind, Settings
+from sales_assets.setting_kinds import ExchangeRatesKind
+from sales_assets.settings import Settings
 from sales_assets_tests.frankfurter import faults
 from sales_assets_tests.frankfurter.faults import FOR_EVER
 from sales_assets_tests.frankfurter.server import StandIn
