@@ -36,7 +36,8 @@ from sales_assets.exchange_rates.ecb_file import history
 from sales_assets.exchange_rates.refreshing import MOST_DAYS_BEFORE, Rules
 from sales_assets.partitions import daily_partitions
 from sales_assets.resources.build import build_resources
-from sales_assets.settings import ExecutorKind, Settings
+from sales_assets.setting_kinds import ExecutorKind
+from sales_assets.settings import Settings
 from sales_assets.workers import STAGE, build_executor, on_queue, warehouse_pool
 
 # Single-run backfills are what keeps a year one run; that Dagster calls them beta is settled by

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from sales_assets.contracts.days import Overlap
 from sales_assets.contracts.inspection import inspect, sha256_of
 from sales_assets.contracts.load import load_contracts
-from sales_assets.contracts.model import Overlap, SourceContract
+from sales_assets.contracts.model import SourceContract
 from sales_assets.contracts.reference_files import reading
 from sales_assets.errors import UsageError
 from sales_assets.planning import find_contract

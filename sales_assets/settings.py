@@ -1,18 +1,16 @@
 """Every setting, typed, in one place; nothing else reads the environment.
 
-Belongs here: names, types, defaults and checks of settings. Does not: what a resource does with
-them. A variable that begins with SALES_ASSETS_ and is no setting is refused, so that a typing
-error cannot silently leave a default in force.
+Belongs here: names, types, defaults and checks of settings. Does not: those of where things lie
+(`places`), or what a resource does with them. A variable that begins with SALES_ASSETS_ and is no
+setting is refused, so that a typing error cannot silently leave a default in force.
 """
 
 from __future__ import annotations
 
 import difflib
 import os
-import re
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
@@ -20,6 +18,13 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sales_assets.errors import UsageError
+from sales_assets.places import Places
+from sales_assets.setting_kinds import (
+    ExchangeRatesKind,
+    ExecutorKind,
+    ObjectStoreKind,
+    WarehouseKind,
+)
 
 PREFIX = "SALES_ASSETS_"
 SNOWFLAKE_NEEDS = (
@@ -31,41 +36,11 @@ SNOWFLAKE_NEEDS = (
     "snowflake_database",
 )
 """The settings without which there is no Snowflake."""
-_S3_ADDRESS = r"s3://([a-z0-9][a-z0-9._-]{1,61}[a-z0-9])(?:/(.*))?"
 PROJECT = Path(__file__).resolve().parent.parent
 """The project's folder, with `dbt_project` and `workspace.yaml` beside the package."""
 
 
-class ObjectStoreKind(StrEnum):
-    """Where staged objects lie."""
-
-    DIRECTORY = "directory"
-    S3 = "s3"
-
-
-class WarehouseKind(StrEnum):
-    """Where revenue and the models lie."""
-
-    DUCKDB = "duckdb"
-    SNOWFLAKE = "snowflake"
-
-
-class ExchangeRatesKind(StrEnum):
-    """Where exchange rates come from."""
-
-    SNAPSHOT = "snapshot"
-    LIVE = "live"
-    RECORDED = "recorded"
-
-
-class ExecutorKind(StrEnum):
-    """Who does the steps of a run."""
-
-    IN_PROCESS = "in_process"
-    CELERY = "celery"
-
-
-class Settings(BaseSettings):
+class Settings(Places, BaseSettings):
     """The settings; each is read from SALES_ASSETS_<NAME>."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
@@ -73,10 +48,6 @@ class Settings(BaseSettings):
     home: Path = Field(
         default=PROJECT / ".sales_assets",
         description="Folder of everything that an installation keeps: drops, objects, warehouse.",
-    )
-    landing_zone: str | None = Field(
-        default=None,
-        description="Folder of the drops, or s3://bucket/prefix; default: landing in the home.",
     )
     landing_queue_url: str | None = Field(
         default=None,
@@ -91,9 +62,6 @@ class Settings(BaseSettings):
     )
     object_store: ObjectStoreKind = Field(
         default=ObjectStoreKind.DIRECTORY, description="directory or s3."
-    )
-    object_store_path: Path | None = Field(
-        default=None, description="Folder of the staged objects; default: objects in the home."
     )
     s3_bucket: str | None = Field(default=None, description="Bucket of the staged objects.")
     s3_prefix: str = Field(default="", description="Key prefix in the bucket.")
@@ -144,25 +112,10 @@ class Settings(BaseSettings):
     snowflake_statement_timeout_seconds: int = Field(
         default=3600, gt=0, description="How long Snowflake lets one statement run."
     )
-    warehouse_path: Path | None = Field(
-        default=None, description="The DuckDB file; default: warehouse.duckdb in the home."
-    )
-    catalogue_url: str | None = Field(
-        default=None, description="SQLAlchemy address of the drop catalogue; default: SQLite."
-    )
     dbt_prepared_path: Path | None = Field(
         default=None,
         description="Folder of the parsed dbt project, which belongs to one warehouse and "
         "database; default: in dbt_project/target.",
-    )
-    contracts: Path | None = Field(
-        default=None, description="Folder of the contracts; default: the ones that are shipped."
-    )
-    pseudonym_keys: Path | None = Field(
-        default=None,
-        description="Folder of the keys that make pseudonyms of personal values; default: "
-        "pseudonym_keys in the home. A missing key is made, unless drops are in a bucket or steps "
-        "are done by workers: each machine would make another one.",
     )
     first_day: date | None = Field(
         default=None,
@@ -229,10 +182,6 @@ class Settings(BaseSettings):
         default=PROJECT / "sample_data" / "eurofxref-hist.zip",
         description="The ECB's file of all its reference rates, eurofxref-hist.zip.",
     )
-    exchange_rates_recordings: Path | None = Field(
-        default=None,
-        description="Folder of recorded answers; default: those in the object folder.",
-    )
     exchange_rates_timeout_seconds: float = Field(
         default=30.0, gt=0, description="How long one call of the API may take in all."
     )
@@ -247,44 +196,6 @@ class Settings(BaseSettings):
         pattern=r"^\d+(\.\d+)?\s?[KMGT]i?B$",
         description="Memory of one DuckDB; larger work spills to disk.",
     )
-
-    @field_validator("landing_zone", mode="before")
-    @classmethod
-    def _folder_or_bucket(cls, zone: object) -> str | None:
-        """An s3:// address as it is, and every other text as a folder."""
-        if zone is None or re.fullmatch(_S3_ADDRESS, str(zone)):
-            return None if zone is None else str(zone)
-        if "://" in str(zone):
-            raise ValueError("is neither a folder nor s3://bucket/prefix with a bucket's name")
-        return str(Path(str(zone)).absolute())
-
-    @field_validator(
-        "home",
-        "object_store_path",
-        "warehouse_path",
-        "snowflake_private_key_path",
-        "dbt_prepared_path",
-        "contracts",
-        "pseudonym_keys",
-        "exchange_rates_snapshot",
-        "exchange_rates_recordings",
-        mode="after",
-    )
-    @classmethod
-    def _absolute(cls, path: Path | None) -> Path | None:
-        """Dagster's processes work in other folders than the one a path was written for."""
-        return path and path.absolute()
-
-    @field_validator("catalogue_url")
-    @classmethod
-    def _without_password(cls, url: str | None) -> str | None:
-        """Dagster shows the configuration of resources to everybody who may see the UI."""
-        if url and re.search(r"://[^/@]*:[^/@]*@", url):
-            raise ValueError(
-                "holds a password, which the UI would show; leave it out and put it into "
-                "~/.pgpass or PGPASSWORD, where the driver finds it"
-            )
-        return url
 
     @field_validator("dagster_postgres_url")
     @classmethod
@@ -341,55 +252,9 @@ class Settings(BaseSettings):
             raise UsageError(f"Wrong settings: {wrong}") from error
 
     @property
-    def landing_folder(self) -> Path:
-        """Folder of the drops, if they are kept in one."""
-        return Path(self.landing_zone) if self.landing_zone else self.home / "landing"
-
-    @property
-    def landing_bucket(self) -> tuple[str, str] | None:
-        """Bucket and prefix of the drops, if they are kept in one."""
-        found = re.fullmatch(_S3_ADDRESS, self.landing_zone or "")
-        return (found[1], found[2] or "") if found else None
-
-    @property
-    def object_folder(self) -> Path:
-        """Folder of the staged objects, if they are kept in one."""
-        return self.object_store_path or self.home / "objects"
-
-    @property
-    def warehouse_file(self) -> Path:
-        """The DuckDB file."""
-        return self.warehouse_path or self.home / "warehouse.duckdb"
-
-    @property
-    def catalogue_address(self) -> str:
-        """SQLAlchemy address of the drop catalogue."""
-        return self.catalogue_url or f"sqlite:///{self.home / 'catalogue.sqlite'}"
-
-    @property
-    def contracts_folder(self) -> Path:
-        """Folder of the contracts."""
-        return self.contracts or Path(__file__).parent / "sources"
-
-    @property
-    def pseudonym_folder(self) -> Path:
-        """Folder of the keys of pseudonyms."""
-        return self.pseudonym_keys or self.home / "pseudonym_keys"
-
-    @property
     def is_on_one_machine(self) -> bool:
         """Whether no other machine reads the same drops, as far as settings can tell."""
         return self.executor is ExecutorKind.IN_PROCESS and self.landing_bucket is None
-
-    @property
-    def recordings_folder(self) -> Path:
-        """Folder of the recorded answers of the exchange-rate API."""
-        return self.exchange_rates_recordings or self.object_folder / "exchange_rates"
-
-    @property
-    def dagster_home(self) -> Path:
-        """Folder of the Dagster instance: runs, events, schedules."""
-        return self.home / "dagster"
 
     @property
     def dbt_project(self) -> Path:
@@ -403,11 +268,6 @@ class Settings(BaseSettings):
             return self.dbt_prepared_path
         of_product = "prepared" if self.warehouse is WarehouseKind.DUCKDB else "prepared_snowflake"
         return self.dbt_project / "target" / of_product
-
-    @property
-    def report_folder(self) -> Path:
-        """Folder of the report."""
-        return self.home / "report"
 
 
 def read_secret(name: str) -> str | None:

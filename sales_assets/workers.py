@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import dagster as dg
 
 from sales_assets.errors import UsageError
-from sales_assets.settings import PREFIX, ExecutorKind, Settings
+from sales_assets.setting_kinds import ExecutorKind
+from sales_assets.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
     from celery.app.base import Celery

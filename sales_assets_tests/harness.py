@@ -23,7 +23,8 @@ from sales_assets.instance.embedded import prepare_home
 from sales_assets.landing import land_file
 from sales_assets.partitions import Window
 from sales_assets.resources.build import build_resources, build_warehouse, dbt_location
-from sales_assets.settings import Settings, WarehouseKind
+from sales_assets.setting_kinds import WarehouseKind
+from sales_assets.settings import Settings
 
 PROJECT = Path(__file__).resolve().parent.parent
 SAMPLE = PROJECT / "sample_data"

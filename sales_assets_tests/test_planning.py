@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from sales_assets.assets.keys import EXCHANGE_RATES, asset_key
 from sales_assets.automation.landing import LAYERS
+from sales_assets.contracts.days import History
 from sales_assets.contracts.inspection import Inspection, Part
 from sales_assets.contracts.load import load_contract
-from sales_assets.contracts.model import History, SourceContract
+from sales_assets.contracts.model import SourceContract
 from sales_assets.errors import UsageError
 from sales_assets.partitions import DAY, Window, contiguous
 from sales_assets.planning import (

@@ -13,7 +13,8 @@ from dagster._core.definitions.job_base import InMemoryJob
 from sales_assets.build import build_definitions
 from sales_assets.errors import UsageError
 from sales_assets.instance.embedded import embedded_instance, prepare_home
-from sales_assets.settings import ExecutorKind, Settings
+from sales_assets.setting_kinds import ExecutorKind
+from sales_assets.settings import Settings
 from sales_assets.workers import QUEUE_TAG, WAREHOUSE_POOL, build_executor, work, worker_app
 from sales_assets_tests.services import postgres_database
 

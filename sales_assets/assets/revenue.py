@@ -28,7 +28,8 @@ from sales_assets.checks.reconcile import (
 from sales_assets.contracts.model import SourceContract
 from sales_assets.errors import PermanentError, TransientError
 from sales_assets.partitions import Window
-from sales_assets.resources.catalogue import Catalogue, StagedCounts
+from sales_assets.resources.catalogue import Catalogue
+from sales_assets.resources.catalogue_days import StagedCounts
 from sales_assets.resources.manifests import Manifest, fingerprint
 from sales_assets.resources.object_store import ObjectStore
 from sales_assets.resources.staged_objects import ACCEPTED, REJECTED, staged_key

@@ -19,7 +19,8 @@ from sales_assets.assets.ranges import Metadata, StepContext, committing, window
 from sales_assets.checks.reconcile import lines_reconcile
 from sales_assets.contracts.model import SourceContract
 from sales_assets.partitions import Window
-from sales_assets.resources.catalogue import Catalogue, StagedCounts
+from sales_assets.resources.catalogue import Catalogue
+from sales_assets.resources.catalogue_days import StagedCounts
 from sales_assets.resources.landing_zone import LandingZone
 from sales_assets.resources.manifests import Manifest, fingerprint
 from sales_assets.resources.object_store import ObjectStore

@@ -14,7 +14,8 @@ import dagster as dg
 from sales_assets.assets.keys import EXCHANGE_RATES, asset_key
 from sales_assets.contracts.model import SourceContract
 from sales_assets.partitions import Window, apart
-from sales_assets.resources.catalogue import Catalogue, Change
+from sales_assets.resources.catalogue import Catalogue
+from sales_assets.resources.catalogue_changes import Change
 from sales_assets.resources.landing_events import LandingEvents
 from sales_assets.resources.landing_zone import LandingZone
 from sales_assets.resources.manifests import Known, fingerprint, manifests, refusals

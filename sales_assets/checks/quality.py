@@ -16,7 +16,8 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 
 from sales_assets.assets.keys import asset_key
 from sales_assets.checks.results import result
-from sales_assets.contracts.model import QualityRule, Severity, SourceContract
+from sales_assets.contracts.model import SourceContract
+from sales_assets.contracts.quality import QualityRule, Severity
 from sales_assets.partitions import Window, contiguous, run_window
 from sales_assets.resources.warehouse import Warehouse
 

@@ -13,8 +13,9 @@ from decimal import Decimal
 import dagster as dg
 
 from sales_assets.checks.results import result
-from sales_assets.contracts.model import Severity, SourceContract
-from sales_assets.resources.catalogue import StagedCounts
+from sales_assets.contracts.model import SourceContract
+from sales_assets.contracts.quality import Severity
+from sales_assets.resources.catalogue_days import StagedCounts
 from sales_assets.resources.warehouse import LoadedDay, Outweighed
 
 

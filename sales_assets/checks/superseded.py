@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import dagster as dg
 
 from sales_assets.checks.results import result
-from sales_assets.contracts.model import Overlap, SourceContract
+from sales_assets.contracts.days import Overlap
+from sales_assets.contracts.model import SourceContract
 from sales_assets.partitions import Window
 from sales_assets.resources.manifests import Held, Known, held
 

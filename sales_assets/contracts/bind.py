@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 from sales_assets.contracts.canonical import MAPPED_COLUMNS, REVENUE_COLUMNS
 from sales_assets.contracts.logical import MONEY_TYPE, LogicalType
-from sales_assets.contracts.model import Column, LineRule, Mapping, QualityRule, Reference
+from sales_assets.contracts.model import Column, LineRule, Mapping, Reference
 from sales_assets.contracts.problems import Problems
+from sales_assets.contracts.quality import QualityRule
 from sales_assets.contracts.quoting import literal, quoted
 
 if TYPE_CHECKING:

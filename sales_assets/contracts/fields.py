@@ -1,8 +1,8 @@
-"""The columns and mappings of a contract, checked field by field.
+"""The columns of a contract, checked field by field.
 
-Belongs here: what a property of `lines` or `revenue` may say. Does not: the rest of the
-contract (`load`, `rules`), or whether DuckDB understands an expression (`bind`). A word of the
-standard that nothing would enforce is refused, not ignored.
+Belongs here: what a property of `lines` or of a reference may say. Does not: those of `revenue`
+(`mappings`), or the rest of the contract (`load`, `rules`). A word of the standard that nothing
+would enforce is refused, not ignored.
 """
 
 from __future__ import annotations
@@ -17,21 +17,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from open_data_contract_standard.model import SchemaObject, SchemaProperty
 
-from sales_assets.contracts.canonical import (
-    MAPPED_COLUMNS,
-    RESERVED_NAMES,
-    CanonicalColumn,
-)
 from sales_assets.contracts.dialects import (
     COLUMN_PROPERTIES,
     NUMERIC,
     read_number,
     read_texts,
 )
-from sales_assets.contracts.expressions import scalar_expression
 from sales_assets.contracts.formats import exchanged, has_offset, text_pattern
 from sales_assets.contracts.logical import SQL_TYPES, LogicalType, limit_of, scale_of
-from sales_assets.contracts.model import Column, Mapping, NumberFormat
+from sales_assets.contracts.model import Column, NumberFormat
 from sales_assets.contracts.problems import Problems
 
 _DECIMAL = re.compile(r"(?:DECIMAL|NUMERIC|NUMBER)\((\d+), ?(\d+)\)", re.IGNORECASE)
@@ -50,7 +44,7 @@ _OPTIONS = {
     LogicalType.TIME: {*_BOUNDS, "format"},
     LogicalType.TIMESTAMP: {*_BOUNDS, "format", "timezone", "defaultTimezone"},
 }
-_NOT_ENFORCED = {
+NOT_ENFORCED = {
     "partitioned": "say partitionDay in the contract's customProperties",
     "encryptedName": "leave it out: nothing is encrypted",
     "relationships": "say it of a column of schema.lines: only lines refer to other files",
@@ -58,14 +52,7 @@ _NOT_ENFORCED = {
     "items": "leave them out: a CSV has no nested columns",
 }
 """Words that claim something of a column which nothing here sees to."""
-_OF_NO_REFERENCE = {word: fix for word, fix in _NOT_ENFORCED.items() if word != "relationships"}
-_OF_LINES = {
-    "unique": "say it of a column of schema.lines",
-    "primaryKey": "say it of a column of schema.lines",
-    "customProperties": "move them to schema.lines",
-    "classification": "say it of a column of schema.lines",
-}
-"""Words that hold for the columns of the drop only."""
+_OF_NO_REFERENCE = {word: fix for word, fix in NOT_ENFORCED.items() if word != "relationships"}
 
 
 def read_columns(
@@ -84,7 +71,7 @@ def read_columns(
         header = name if entry.physicalName is None else entry.physicalName
         if header in {column.header for column in columns}:
             problems.add(f"{where}.physicalName", f"'{header}' is there twice", "keep one of them")
-        _refuse_idle_words(problems, where, entry, _OF_NO_REFERENCE if is_lines else _NOT_ENFORCED)
+        refuse_idle_words(problems, where, entry, _OF_NO_REFERENCE if is_lines else NOT_ENFORCED)
         if entry.quality:
             problems.add(f"{where}.quality", "is not checked", f"move it to schema.{lines.name}")
         if entry.transformLogic:
@@ -95,12 +82,13 @@ def read_columns(
     return tuple(columns)
 
 
-def _refuse_idle_words(
+def refuse_idle_words(
     problems: Problems,
     where: str,
     entry: SchemaProperty,
-    words: MappingOf[str, str] = _NOT_ENFORCED,
+    words: MappingOf[str, str],
 ) -> None:
+    """Report each of the words that a property says, with what to do instead."""
     for word, fix in words.items():
         if getattr(entry, word):
             problems.add(f"{where}.{word}", "is not enforced", fix)
@@ -265,74 +253,3 @@ def _sql_type(problems: Problems, where: str, logical: LogicalType, physical: st
             return f"DECIMAL({match[1]},{match[2]})"
         problems.add(f"{where}.physicalType", f"is '{physical}'", "use DECIMAL(18,4) or the like")
     return SQL_TYPES[logical]
-
-
-def read_mappings(
-    problems: Problems,
-    revenue: SchemaObject | None,
-    columns: Sequence[Column],
-    of_references: Sequence[str] = (),
-) -> tuple[Mapping, ...]:
-    """The canonical columns and the expressions that fill them."""
-    if revenue is None:
-        return ()
-    names = [column.name for column in columns]
-    canonical = {column.name: column for column in MAPPED_COLUMNS}
-    mappings: dict[str, Mapping] = {}
-    for entry in revenue.properties or []:
-        where = f"schema.{revenue.name}.{entry.name}"
-        if entry.name not in canonical:
-            problems.add(where, "is no canonical column", f"use one of {', '.join(canonical)}")
-            continue
-        if entry.name in mappings:
-            problems.add(where, "is there twice", "give it once")
-        mapping = _mapping(problems, where, entry, canonical[entry.name], [*names, *of_references])
-        if mapping is not None:
-            mappings[mapping.name] = mapping
-    for column in MAPPED_COLUMNS:
-        if column.required and column.name not in mappings:
-            problems.add(
-                f"schema.{revenue.name}.{column.name}",
-                "is missing",
-                f"map it: {column.description}",
-            )
-    cut = {c.name for c in columns if c.type is LogicalType.TIMESTAMP} & {"order_date"}
-    direct = {m.name for m in mappings.values() if m.direct and m.sources == (m.name,)} - cut
-    for name in names:
-        if name in RESERVED_NAMES and name not in direct:
-            problems.add(
-                f"schema.lines.{name}.name",
-                f"the staged file has a canonical column '{name}' with another meaning",
-                f"name it otherwise, like csv_{name}, and keep the header in physicalName",
-            )
-    return tuple(mappings[name] for name in canonical if name in mappings)
-
-
-def _mapping(
-    problems: Problems,
-    where: str,
-    entry: SchemaProperty,
-    column: CanonicalColumn,
-    names: Sequence[str],
-) -> Mapping | None:
-    _refuse_idle_words(problems, where, entry, {**_NOT_ENFORCED, **_OF_LINES})
-    for word in ("enum", "logicalTypeOptions", "quality"):
-        if getattr(entry, word):
-            problems.add(f"{where}.{word}", "is not enforced", "move it to schema.lines")
-    if entry.required and not column.required:
-        problems.add(f"{where}.required", "is not enforced", "require the columns that it is from")
-    if (entry.logicalType or "string") != column.type:
-        problems.add(
-            f"{where}.logicalType",
-            f"is '{entry.logicalType}'",
-            f"{column.name} is of type {column.type}",
-        )
-    if not entry.transformLogic:
-        problems.add(f"{where}.transformLogic", "is missing", "say how the column is computed")
-        return None
-    try:
-        expression, used = scalar_expression(entry.transformLogic, names)
-    except ValueError as error:
-        problems.add(f"{where}.transformLogic", str(error), "")
-        return None
-    return Mapping(column.name, expression, used, entry.transformDescription or "")

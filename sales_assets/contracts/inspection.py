@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 
+from sales_assets.contracts.days import DayFromFileName
 from sales_assets.contracts.lines import read_lines
-from sales_assets.contracts.model import DayFromFileName, SourceContract
+from sales_assets.contracts.model import SourceContract
 from sales_assets.contracts.unpacking import PACKED, Hash, is_zip, members
 from sales_assets.errors import DropError
 

@@ -15,16 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from sales_assets.contracts.canonical import KINDS, MAPPED_COLUMNS, CanonicalColumn
+from sales_assets.contracts.days import DayFromColumn, DayFromFileName
 from sales_assets.contracts.logical import LogicalType
-from sales_assets.contracts.model import (
-    Column,
-    DayFromColumn,
-    DayFromFileName,
-    LineRule,
-    Mapping,
-    Reference,
-    SourceContract,
-)
+from sales_assets.contracts.model import Column, LineRule, Mapping, Reference, SourceContract
 from sales_assets.contracts.pseudonyms import MASK, WITHHELD, is_pseudonym, pseudonym
 from sales_assets.contracts.quoting import literal, quoted
 from sales_assets.contracts.sql import (
@@ -43,31 +36,6 @@ def partition_day(contract: SourceContract) -> str:
     if isinstance(contract.day, DayFromColumn):
         return f"CAST({quoted(contract.day.column)} AS DATE)"
     return '"file_day"'
-
-
-def day_index_query(contract: SourceContract, lines: str) -> str:
-    """Count the lines of each day in the relation `lines`.
-
-    Result: day (DATE or NULL), lines (BIGINT), and the first line whose day fits only with day and
-    month exchanged, as {line, text}, or NULL.
-    """
-    if not isinstance(contract.day, DayFromColumn):
-        raise TypeError(f"{contract.name}: the file's name says its day")
-    column = contract.column(contract.day.column)
-    text = text_column(column)
-    items = ", ".join(filter(None, ["line", text, cast_column(column)]))
-    exchanged = contradiction(column)
-    first = (
-        f"min_by({{'line': line, 'text': {text}}}, line) FILTER (exchanged)"
-        if exchanged
-        else "CAST(NULL AS STRUCT(line BIGINT, text VARCHAR))"
-    )
-    return (
-        f"SELECT CAST({quoted(column.name)} AS DATE) AS day, count(*) AS lines, {first} AS wrong "
-        f"FROM (SELECT *, {exchanged or 'false'} AS exchanged FROM ("
-        f"SELECT *, {parsed(column)} AS {quoted(column.name)} FROM (SELECT {items} FROM {lines})"
-        ")) GROUP BY day ORDER BY day"
-    )
 
 
 def judged_query(contract: SourceContract, lines: str, files: str) -> str:

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from open_data_contract_standard.model import SchemaObject
 
-from sales_assets.contracts.model import AcrossDays, Column, SourceContract
+from sales_assets.contracts.days import AcrossDays
+from sales_assets.contracts.model import Column, SourceContract
 from sales_assets.contracts.problems import Problems
 from sales_assets.contracts.pseudonyms import pseudonym
 from sales_assets.contracts.quoting import literal, quoted

@@ -16,10 +16,12 @@ from open_data_contract_standard.model import SchemaObject, Server, Team
 
 from sales_assets.contracts.bind import check_bindings
 from sales_assets.contracts.currencies import read_currencies
+from sales_assets.contracts.days import DayFromColumn
 from sales_assets.contracts.dialects import read_dialect
-from sales_assets.contracts.fields import read_columns, read_mappings
+from sales_assets.contracts.fields import read_columns
 from sales_assets.contracts.keys import read_across_days, read_keys
-from sales_assets.contracts.model import Column, DayFromColumn, SourceContract
+from sales_assets.contracts.mappings import read_mappings
+from sales_assets.contracts.model import Column, SourceContract
 from sales_assets.contracts.odcs import read_odcs
 from sales_assets.contracts.problems import Problems
 from sales_assets.contracts.pseudonyms import needs_key, personal_names, refuse_clear_values

@@ -1,38 +1,26 @@
 """What a contract says, as plain frozen values.
 
-Belongs here: the shapes that the rest of the project reads. Does not: the standard's file
-format (`odcs`), checking it (`load`), or the SQL made from it (`sql`).
+Belongs here: the shapes that the rest of the project reads. Does not: those of its days (`days`)
+and its quality (`quality`), the standard's file format (`odcs`), checking it (`load`), or the SQL
+made from it (`sql`).
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-from decimal import Decimal
-from enum import StrEnum
+from datetime import timedelta
 from pathlib import Path
 
+from sales_assets.contracts.days import (
+    AcrossDays,
+    Calendar,
+    DayFromColumn,
+    DayFromFileName,
+    History,
+    Overlap,
+)
 from sales_assets.contracts.logical import LogicalType
-
-
-class Overlap(StrEnum):
-    """What several drops of one day mean."""
-
-    LATEST = "latest"
-    """The newest drop that holds the day is the whole day."""
-    LATEST_BY_NAME = "latestByName"
-    """The drop with the last name that holds the day is the whole day, whatever the times."""
-    UNION = "union"
-    """Every drop that holds the day adds its lines."""
-
-
-class AcrossDays(StrEnum):
-    """Which day's line counts if a primary key is there on several days."""
-
-    EARLIEST = "earliest"
-    LATEST = "latest"
-
+from sales_assets.contracts.quality import QualityRule, RejectedLimit
 
 WHITESPACE = "whitespace"
 """The delimiter of files whose fields stand apart by runs of blanks and tabs."""
@@ -142,52 +130,6 @@ class Mapping:
 
 
 @dataclass(frozen=True)
-class DayFromFileName:
-    """The file's name says its day: the group `day` of `pattern`, in `format` (strptime)."""
-
-    pattern: re.Pattern[str]
-    format: str
-
-
-@dataclass(frozen=True)
-class DayFromColumn:
-    """A date or timestamp column says each line's day; one file may hold many days."""
-
-    column: str
-
-
-@dataclass(frozen=True)
-class History:
-    """The half-open span of days that the source has; `end` is None while it goes on."""
-
-    start: date
-    end: date | None = None
-
-    def holds(self, day: date) -> bool:
-        """Whether the day lies in the source's own history."""
-        return self.start <= day and (self.end is None or day < self.end)
-
-
-@dataclass(frozen=True)
-class Calendar:
-    """The days on which the source is expected to deliver: ISO weekdays less single days."""
-
-    weekdays: frozenset[int] = frozenset(range(1, 8))
-    closed: frozenset[date] = frozenset()
-
-    def expects(self, day: date) -> bool:
-        """Whether a drop is due for the day; without one the day is missing, else empty."""
-        return day.isoweekday() in self.weekdays and day not in self.closed
-
-
-class Severity(StrEnum):
-    """How a broken quality rule is treated: an `error` blocks what is downstream."""
-
-    ERROR = "error"
-    WARNING = "warning"
-
-
-@dataclass(frozen=True)
 class LineRule:
     """A rule that each line has to fulfil: lines for which `condition` is true are rejected.
 
@@ -227,51 +169,6 @@ class Reference:
     def qualified_key(self) -> str:
         """The key's name as expressions over lines have it."""
         return f"{self.name}.{self.key}"
-
-
-@dataclass(frozen=True)
-class RejectedLimit:
-    """How many percent of a day's lines may be rejected; an `error` blocks what is downstream."""
-
-    percent: Decimal
-    inclusive: bool
-    severity: Severity
-
-    def holds(self, lines: int, rejected: int) -> bool:
-        """Whether so many of the lines may be rejected."""
-        found, limit = 100 * rejected, self.percent * lines
-        return not rejected or found < limit or (self.inclusive and found == limit)
-
-
-@dataclass(frozen=True)
-class QualityRule:
-    """One ODCS quality rule on the `revenue` object: a number that is compared.
-
-    `query` is a SELECT of one number in which `revenue` stands for the rows of the days that are
-    checked, all at once; None stands for the metric `rowCount`, day by day. `operator` is an
-    ODCS comparison (`mustBe`, `mustBeLessThan`, ...) and `expected` its operand or operands.
-    """
-
-    name: str
-    description: str
-    query: str | None
-    operator: str
-    expected: tuple[Decimal, ...]
-    severity: Severity
-
-    def holds(self, found: Decimal | int) -> bool:
-        """Whether the number found satisfies the rule."""
-        first, last = self.expected[0], self.expected[-1]
-        return {
-            "mustBe": found == first,
-            "mustNotBe": found != first,
-            "mustBeGreaterThan": found > first,
-            "mustBeGreaterOrEqualTo": found >= first,
-            "mustBeLessThan": found < first,
-            "mustBeLessOrEqualTo": found <= first,
-            "mustBeBetween": first <= found <= last,
-            "mustNotBeBetween": not first <= found <= last,
-        }[self.operator]
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from sales_assets.contracts.days import DayFromColumn
 from sales_assets.contracts.judging import ruled_steps
-from sales_assets.contracts.model import DayFromColumn, Reference, SourceContract
+from sales_assets.contracts.model import Reference, SourceContract
 from sales_assets.contracts.quoting import literal, quoted
 from sales_assets.errors import RefusedDropError
 

@@ -15,22 +15,13 @@ from typing import Any
 
 from open_data_contract_standard.model import DataQuality, SchemaObject
 
+from sales_assets.contracts.days import Calendar, DayFromColumn, DayFromFileName, History, Overlap
 from sales_assets.contracts.expressions import counted_condition, single_select
 from sales_assets.contracts.formats import file_day_format
 from sales_assets.contracts.logical import LogicalType
-from sales_assets.contracts.model import (
-    Calendar,
-    Column,
-    DayFromColumn,
-    DayFromFileName,
-    History,
-    LineRule,
-    Overlap,
-    QualityRule,
-    RejectedLimit,
-    Severity,
-)
+from sales_assets.contracts.model import Column, LineRule
 from sales_assets.contracts.problems import Problems
+from sales_assets.contracts.quality import QualityRule, RejectedLimit, Severity
 
 BUILT_IN_CHECKS = frozenset({"lines_reconcile", "totals_match_staged", "row_count_in_band"})
 """Checks that every revenue asset has; a rule of the same name would be a second one."""

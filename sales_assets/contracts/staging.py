@@ -1,27 +1,27 @@
 """Drops to typed Parquet: read, judge and write the lines of some days at a time.
 
 Belongs here: the order of the steps and the proof that no line was lost. Does not: the SQL of
-each step (`sql`, `reader`), which files make up a day (`resources.manifests`), or where the
-Parquet goes (`resources.object_store`).
+each step (`sql`, `reader`), writing the files (`parquet`), which files make up a day
+(`resources.manifests`), or where the Parquet goes (`resources.object_store`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-from uuid import uuid4
 
-from sales_assets.contracts.canonical import REJECTED_COLUMNS, REVENUE_COLUMNS
+from sales_assets.contracts.day_index import day_index_query
+from sales_assets.contracts.days import DayFromColumn
 from sales_assets.contracts.drop_files import drop_files
 from sales_assets.contracts.inspection import Inspection
-from sales_assets.contracts.judging import day_index_query, judged_query, reference_table
-from sales_assets.contracts.keys import LINE_KEY, doubles_query, line_key
-from sales_assets.contracts.model import DayFromColumn, SourceContract
+from sales_assets.contracts.judging import judged_query, reference_table
+from sales_assets.contracts.keys import doubles_query
+from sales_assets.contracts.model import SourceContract
+from sales_assets.contracts.parquet import StagedDay, write_days
 from sales_assets.contracts.pseudonyms import MASK
 from sales_assets.contracts.quoting import literal, quoted
 from sales_assets.contracts.reader import (
@@ -39,25 +39,6 @@ _T = TypeVar("_T")
 
 SHOWN = 3
 """Lines that the refusal of a file shows."""
-
-LARGE_DAY = 5_000
-"""Lines a day from which on each day is written by a statement of its own."""
-
-
-@dataclass(frozen=True)
-class StagedDay:
-    """What one day's lines became: counts, sums and the two Parquet files (None if no rows).
-
-    `amount` and `net_amount` are exact sums over the accepted lines, in the lines' currencies.
-    """
-
-    day: date
-    accepted: int
-    rejected: int
-    amount: Decimal
-    net_amount: Decimal
-    accepted_file: Path | None
-    rejected_file: Path | None
 
 
 class Stager:
@@ -210,86 +191,17 @@ class Stager:
 
     def write(self, contract: SourceContract, days: Sequence[date]) -> list[StagedDay]:
         """Write the judged lines of some days as Parquet, at most two files for each day."""
-        first, last = literal(min(days).isoformat()), literal(max(days).isoformat())
-        within = f"partition_date BETWEEN DATE {first} AND DATE {last}"
-        rows: list[tuple[date, int, int, Decimal, Decimal]] = self._con.execute(
-            "SELECT partition_date, count(*) FILTER (reasons IS NULL), "
-            "count(*) FILTER (reasons IS NOT NULL), "
-            "coalesce(sum(amount) FILTER (reasons IS NULL), 0), "
-            "coalesce(sum(net_amount) FILTER (reasons IS NULL), 0) "
-            f"FROM judged WHERE {within} GROUP BY partition_date"
-        ).fetchall()
-        accepted = self._copy(
-            _accepted_columns(contract),
-            f"{within} AND reasons IS NULL",
-            {day: good for day, good, _, _, _ in rows if good},
-        )
-        rejected = self._copy(
-            [quoted(column.name) for column in REJECTED_COLUMNS],
-            f"{within} AND reasons IS NOT NULL",
-            {day: bad for day, _, bad, _, _ in rows if bad},
-        )
-        found = {
-            day: StagedDay(day, good, bad, amount, net, accepted.get(day), rejected.get(day))
-            for day, good, bad, amount, net in rows
-        }
-        nothing = Decimal(0)
-        return [
-            found.get(day) or StagedDay(day, 0, 0, nothing, nothing, None, None) for day in days
-        ]
+        return write_days(self._con, self._folder, contract, days)
 
     def judged(self, query: str) -> list[tuple[Any, ...]]:
         """The rows of a query over the lines that `stage` judged, as the table `judged`."""
         return self._con.execute(query).fetchall()
-
-    def _copy(
-        self,
-        columns: Sequence[str],
-        condition: str,
-        rows: Mapping[date, int],
-    ) -> dict[date, Path]:
-        """Write those of the judged lines as one Parquet file for each day that has any.
-
-        One COPY for all days costs less for small days, one COPY for each day for large ones.
-        """
-        folder = self._folder / uuid4().hex
-        folder.mkdir(parents=True)
-        names = ", ".join(columns)
-        if sum(rows.values()) < LARGE_DAY * len(rows):
-            self._con.execute(
-                f"COPY (SELECT {names}, partition_date AS __day FROM judged WHERE {condition}) "
-                f"TO {literal(str(folder))} (FORMAT parquet, COMPRESSION zstd, "
-                "PARTITION_BY (__day), FILENAME_PATTERN 'part_{i}', OVERWRITE_OR_IGNORE)"
-            )
-            # Exactly one file for each day: unpacking fails otherwise.
-            return {day: _only(folder / f"__day={day.isoformat()}") for day in rows}
-        files = {day: folder / f"{day.isoformat()}.parquet" for day in rows}
-        for day, file in files.items():
-            self._con.execute(
-                f"COPY (SELECT {names} FROM judged WHERE {condition} AND partition_date = DATE "
-                f"{literal(day.isoformat())}) TO {literal(str(file))} "
-                "(FORMAT parquet, COMPRESSION zstd)"
-            )
-        return files
 
 
 def _by_number(texts: Mapping[int, str]) -> str:
     """The SQL of a file's text by its number; unlike a join it leaves the lines in their order."""
     listed = (literal(texts.get(number, "")) for number in range(max(texts, default=0) + 1))
     return f"[{', '.join(listed)}][file_no + 1]"
-
-
-def _accepted_columns(contract: SourceContract) -> list[str]:
-    """What the Parquet of accepted lines has: canonical and extra columns, and the key's hash.
-
-    Where a key is unique across days another day's line may yet outweigh this one, which is then
-    rejected: its text is kept for that.
-    """
-    names = [c.name for c in REVENUE_COLUMNS] + [c.name for c in contract.extra_columns]
-    columns = list(map(quoted, names))
-    if contract.across_days:
-        columns += [f"{line_key(contract)} AS {LINE_KEY}", "text"]
-    return columns
 
 
 def exchanged_days(
@@ -303,8 +215,3 @@ def exchanged_days(
         f"whole: its other dates may be meant so too. Correct the file, or the format in "
         f"{contract.file.name}. First of them:{told}",
     )
-
-
-def _only(folder: Path) -> Path:
-    (file,) = folder.iterdir()
-    return file

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sales_assets.doctor.findings import Finding, ok, problem, warning
-from sales_assets.settings import ExecutorKind, Settings
+from sales_assets.setting_kinds import ExecutorKind
+from sales_assets.settings import Settings
 
 SECONDS = 5.0
 """How long to wait for the broker, and for workers to answer; a busy worker answers too."""

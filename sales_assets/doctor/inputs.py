@@ -21,7 +21,8 @@ from sales_assets.resources.build import (
 from sales_assets.resources.landing_zone import Drop, LandingZone
 from sales_assets.resources.s3_landing_zone import S3LandingZone
 from sales_assets.resources.sqs_landing_events import SqsLandingEvents
-from sales_assets.settings import ExchangeRatesKind, Settings
+from sales_assets.setting_kinds import ExchangeRatesKind
+from sales_assets.settings import Settings
 
 NETWORK = {"timeout": 5.0, "attempts": 2}
 """How long to wait for a service that a pipeline would wait longer for: seconds, and tries."""

@@ -16,7 +16,8 @@ from tempfile import TemporaryFile
 from packaging.requirements import Requirement
 
 from sales_assets.doctor.findings import Finding, ok, problem, warning
-from sales_assets.settings import ExecutorKind, Settings
+from sales_assets.setting_kinds import ExecutorKind
+from sales_assets.settings import Settings
 
 LITTLE_ROOM, NO_ROOM = 2 * 2**30, 256 * 2**20
 """Bytes: with less than the first a large backfill may not fit, with less than the second none."""

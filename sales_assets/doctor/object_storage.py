@@ -19,7 +19,8 @@ from sales_assets.errors import PermanentError, SalesAssetsError
 from sales_assets.resources.build import build_object_store
 from sales_assets.resources.object_store import ObjectStore
 from sales_assets.resources.s3_object_store import S3ObjectStore
-from sales_assets.settings import ObjectStoreKind, Settings
+from sales_assets.setting_kinds import ObjectStoreKind
+from sales_assets.settings import Settings
 
 PROBE = b"of `sales-assets doctor`; may be deleted"
 SECONDS, ATTEMPTS = 5, 2

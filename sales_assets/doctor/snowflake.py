@@ -19,7 +19,8 @@ from sales_assets.doctor.findings import Finding, ok, problem
 from sales_assets.errors import PermanentError, SalesAssetsError
 from sales_assets.resources.build import build_object_store, build_warehouse
 from sales_assets.resources.session import Columns, StagedFile, StageFile
-from sales_assets.settings import Settings, WarehouseKind
+from sales_assets.setting_kinds import WarehouseKind
+from sales_assets.settings import Settings
 from sales_assets.setup.snowflake_script import RIGHTS
 
 if TYPE_CHECKING:

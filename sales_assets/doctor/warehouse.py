@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from sales_assets.doctor.findings import Finding, ok, problem, warning
 from sales_assets.errors import WarehouseBusyError
 from sales_assets.resources.build import build_warehouse
-from sales_assets.settings import Settings, WarehouseKind
+from sales_assets.setting_kinds import WarehouseKind
+from sales_assets.settings import Settings
 
 PATIENCE = 2.0
 """Seconds to wait for a run that is writing."""

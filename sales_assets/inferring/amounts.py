@@ -12,7 +12,7 @@ from decimal import Decimal
 from sales_assets.contracts.logical import LogicalType
 from sales_assets.contracts.quoting import literal
 from sales_assets.inferring.choosing import doubt, likeliest, listed
-from sales_assets.inferring.columns import Guess
+from sales_assets.inferring.guess import Guess
 from sales_assets.inferring.mapped import Revenue
 from sales_assets.inferring.numbers import ISO_CODES, SYMBOLS, UNSURE_SYMBOLS
 from sales_assets.inferring.splitting import Row

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from sales_assets.contracts.logical import MONEY_TYPE, LogicalType
 from sales_assets.contracts.model import NumberFormat
-from sales_assets.inferring.columns import Guess
+from sales_assets.inferring.guess import Guess
 from sales_assets.inferring.yaml_text import placeholder, scalar, todos
 
 _DEFAULT_FORMATS = {

@@ -1,22 +1,22 @@
-"""What each column of an unknown text holds: type, formats, blanks, personal data.
+"""What each column of an unknown text holds: type, formats, blanks.
 
-Belongs here: one column by itself, with the evidence. Does not: its meaning for revenue
-(`mapping`), or the words for it (`words`).
+Belongs here: one column by itself, with the evidence. Does not: personal data (`personal`), its
+meaning for revenue (`mapping`), or the words for it (`words`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sales_assets.contracts.logical import LogicalType
-from sales_assets.contracts.model import NumberFormat
-from sales_assets.contracts.pseudonyms import MASK
+from sales_assets.inferring.guess import Guess
 from sales_assets.inferring.layout import Layout, is_typed
-from sales_assets.inferring.moments import Formats, formats_of
+from sales_assets.inferring.moment_formats import Formats, formats_of
 from sales_assets.inferring.names import column_names
 from sales_assets.inferring.numbers import Style, read_number, style_of
+from sales_assets.inferring.personal import mark_personal
 from sales_assets.inferring.values import Values, values_of
 from sales_assets.inferring.words import ID_WORDS, Concept, concept_of, folded
 
@@ -33,45 +33,6 @@ _PAIRS = (
     ({"true"}, {"false"}),
     ({"yes", "y", "ja", "j", "oui", "o", "si", "s", "x", "t"}, {"no", "n", "nein", "non", "f"}),
 )
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[A-Za-z]{2,24}")
-_PHONE = re.compile(r"(?:\+|00?)[1-9][0-9]{0,3}[ ()/.-][0-9 ()/.-]{5,16}")
-_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?")
-_STREET = re.compile(r"[^\W\d_][^\d\n]{3,40} [0-9]{1,4} ?[a-z]?")
-_FULL_NAME = re.compile(r"[^\W\d_]{2,20}(?:[ ,.'-]{1,2}[^\W\d_]{1,20}){1,3}")
-_VALUES = re.compile(r"'.*'|\d{4}-\d\d-\d\d", re.DOTALL)
-"""What evidence shows of values: quoted texts, and the days that they may mean."""
-
-
-@dataclass(frozen=True)
-class Guess:
-    """What a column is taken for.
-
-    `notes` are to be looked at; `question` has to be answered before the contract can be loaded,
-    by one of the formats in `either`, or one of the manners in `manners`.
-    """
-
-    index: int
-    name: str
-    header: str
-    type: LogicalType
-    values: Values
-    concept: Concept | None = None
-    sure: int = 0
-    moments: Formats | None = None
-    style: Style | None = None
-    minor_units: int = 0
-    true_values: tuple[str, ...] = ()
-    false_values: tuple[str, ...] = ()
-    is_personal: bool = False
-    notes: tuple[str, ...] = ()
-    question: str = ""
-    either: tuple[str, ...] = ()
-    manners: tuple[NumberFormat, ...] = field(default=())
-
-    @property
-    def required(self) -> bool:
-        """Whether no blank was seen."""
-        return not self.values.blanks and bool(self.values.texts)
 
 
 def guesses_of(layout: Layout) -> tuple[tuple[Guess, ...], tuple[str, ...]]:
@@ -110,7 +71,7 @@ def guesses_of(layout: Layout) -> tuple[tuple[Guess, ...], tuple[str, ...]]:
             _typed(guess, point) if each.style and each.style.unsure else each
             for guess, each in zip(found, typed, strict=True)
         ]
-    return tuple(_without_values(_personal(guess)) for guess in typed), missing
+    return tuple(mark_personal(guess) for guess in typed), missing
 
 
 def _missing(layout: Layout, columns: Sequence[Values]) -> tuple[str, ...]:
@@ -263,41 +224,3 @@ def _booleans(texts: Mapping[str, object]) -> tuple[tuple[str, ...], tuple[str, 
         if yes and no and len(yes) + len(no) == len(texts):
             return yes, no
     return None
-
-
-def _personal(guess: Guess) -> Guess:
-    """The guess with its personal data marked, by its name or by its values."""
-    values = guess.values
-    if guess.type is not LogicalType.STRING or not values.texts:
-        is_named = guess.concept is Concept.PERSONAL and guess.sure > 1
-        return replace(guess, is_personal=is_named)
-    if guess.concept is Concept.PERSONAL:
-        return replace(guess, is_personal=True)
-    for pattern, told in (
-        (_EMAIL, "e-mail addresses"),
-        (_IBAN, "IBANs"),
-        (_PHONE, "phone numbers"),
-    ):
-        if _matching(values.texts, pattern) >= 0.5:
-            return replace(guess, is_personal=True, notes=(*guess.notes, f"holds {told}"))
-    if guess.concept is Concept.CUSTOMER_ID and _matching(values.texts, _FULL_NAME) >= 0.5:
-        shown = values.shown(next(iter(values.texts)))
-        told = f"holds names, as {shown}, and is no customer_id therefore"
-        return replace(guess, is_personal=True, notes=(*guess.notes, told))
-    if guess.concept is None and _matching(values.texts, _STREET) >= 0.8 and len(values.texts) > 2:
-        told = f"looks like addresses, as {values.shown(next(iter(values.texts)))}"
-        return replace(guess, is_personal=True, notes=(*guess.notes, told))
-    return guess
-
-
-def _without_values(guess: Guess) -> Guess:
-    """A personal column's guess whose evidence shows no value: contracts are there to be shared."""
-    if not guess.is_personal:
-        return guess
-    notes = tuple(_VALUES.sub(MASK, note) for note in guess.notes)
-    return replace(guess, notes=notes, question=_VALUES.sub(MASK, guess.question))
-
-
-def _matching(texts: Iterable[str], pattern: re.Pattern[str]) -> float:
-    matches = [pattern.fullmatch(text) is not None for text in texts]
-    return sum(matches) / len(matches)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from sales_assets.contracts.logical import LogicalType
-from sales_assets.inferring.columns import Guess
+from sales_assets.inferring.guess import Guess
 from sales_assets.inferring.splitting import Row
 from sales_assets.inferring.words import Concept
 

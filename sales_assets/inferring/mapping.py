@@ -13,7 +13,7 @@ from datetime import date, datetime
 from sales_assets.contracts.logical import LogicalType
 from sales_assets.inferring.amounts import map_amounts
 from sales_assets.inferring.choosing import doubt, likeliest, listed
-from sales_assets.inferring.columns import Guess
+from sales_assets.inferring.guess import Guess
 from sales_assets.inferring.mapped import Day, Revenue
 from sales_assets.inferring.splitting import Row
 from sales_assets.inferring.words import Concept

@@ -14,8 +14,8 @@ from datetime import date
 from pathlib import PurePosixPath
 
 from sales_assets.inferring.column_text import column_text, number_defaults
-from sales_assets.inferring.columns import Guess
 from sales_assets.inferring.encodings import Encoded
+from sales_assets.inferring.guess import Guess
 from sales_assets.inferring.layout import Layout
 from sales_assets.inferring.mapped import Line, Revenue
 from sales_assets.inferring.yaml_text import comment, placeholder, scalar, todos

@@ -17,7 +17,8 @@ import yaml
 
 from sales_assets.assets.exchange_rates import POOL
 from sales_assets.resources.files import whole
-from sales_assets.settings import PREFIX, ExecutorKind, Settings
+from sales_assets.setting_kinds import ExecutorKind
+from sales_assets.settings import PREFIX, Settings
 from sales_assets.workers import warehouse_pool
 
 POSTGRES = f"{PREFIX}DAGSTER_POSTGRES_URL"

@@ -28,14 +28,8 @@ from sales_assets.resources.s3_object_store import S3ObjectStore
 from sales_assets.resources.sqs_landing_events import SqsLandingEvents
 from sales_assets.resources.staging_area import StagingArea
 from sales_assets.resources.warehouse import Warehouse
-from sales_assets.settings import (
-    PREFIX,
-    SNOWFLAKE_NEEDS,
-    ExchangeRatesKind,
-    ObjectStoreKind,
-    Settings,
-    WarehouseKind,
-)
+from sales_assets.setting_kinds import ExchangeRatesKind, ObjectStoreKind, WarehouseKind
+from sales_assets.settings import PREFIX, SNOWFLAKE_NEEDS, Settings
 
 
 def build_resources(settings: Settings) -> dict[str, Any]:

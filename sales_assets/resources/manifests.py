@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
+from sales_assets.contracts.days import Overlap
 from sales_assets.contracts.inspection import Inspection, days_at_most
-from sales_assets.contracts.model import Overlap, SourceContract
+from sales_assets.contracts.model import SourceContract
 from sales_assets.resources.landing_zone import Drop
 
 

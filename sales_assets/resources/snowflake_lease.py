@@ -26,7 +26,8 @@ from sales_assets.resources.session import Columns, Session
 WRITERS: Columns = (("name", "VARCHAR"), ("holder", "VARCHAR"), ("until", "TIMESTAMP"))
 """The table `main.writers`: the lease, who has it, and until when (UTC)."""
 _log = logging.getLogger("sales_assets.warehouse")
-_NOW = "CAST(CURRENT_TIMESTAMP() AS TIMESTAMP_NTZ)"
+NOW = "CAST(CURRENT_TIMESTAMP() AS TIMESTAMP_NTZ)"
+"""This moment as the tables have times: in UTC, which is the sessions' time zone."""
 _NAME = "warehouse"
 
 
@@ -73,7 +74,7 @@ class Lease:
         """End the lease at once; if that fails it ends by itself."""
         try:
             if not session.change(
-                f"UPDATE main.writers SET until = {_NOW} WHERE name = ? AND holder = ?",
+                f"UPDATE main.writers SET until = {NOW} WHERE name = ? AND holder = ?",
                 [_NAME, self.holder],
             ):
                 self.lost = True
@@ -82,15 +83,15 @@ class Lease:
 
     def _acquire(self, session: Session, timeout: float) -> None:
         session.change(
-            f"INSERT INTO main.writers (name, holder, until) SELECT ?, '', {_NOW} "
+            f"INSERT INTO main.writers (name, holder, until) SELECT ?, '', {NOW} "
             "WHERE NOT EXISTS (SELECT 1 FROM main.writers WHERE name = ?)",
             [_NAME, _NAME],
         )
         deadline, told = time.monotonic() + timeout, False
         while not session.change(
             f"UPDATE main.writers SET holder = ?, until = {self._until()} "
-            f"WHERE name = ? AND until <= {_NOW} AND NOT EXISTS "
-            f"(SELECT 1 FROM main.writers AS w WHERE w.name = ? AND w.until > {_NOW})",
+            f"WHERE name = ? AND until <= {NOW} AND NOT EXISTS "
+            f"(SELECT 1 FROM main.writers AS w WHERE w.name = ? AND w.until > {NOW})",
             [self.holder, _NAME, _NAME],
         ):
             if time.monotonic() >= deadline:
@@ -104,7 +105,7 @@ class Lease:
             time.sleep(min(1.0, self._seconds / 4))
 
     def _until(self) -> str:
-        return f"DATEADD(millisecond, {int(self._seconds * 1000)}, {_NOW})"
+        return f"DATEADD(millisecond, {int(self._seconds * 1000)}, {NOW})"
 
     def _extend(self, session: Session) -> int:
         return session.change(
@@ -125,3 +126,8 @@ class Lease:
                         self._ends.wait(self._seconds / 3)
             except Exception as error:  # noqa: BLE001  # it is tried again as long as there is work
                 _log.warning("The lease of the warehouse could not be renewed: %s", error)
+
+
+def await_transaction(session: Session) -> None:
+    """Wait until no transaction that may change the warehouse is open: each has the lease's row."""
+    session.change("UPDATE main.writers SET until = until WHERE name = ?", [_NAME])

@@ -21,6 +21,7 @@ from uuid import uuid4
 from sales_assets.contracts.quoting import literal
 from sales_assets.errors import SalesAssetsError
 from sales_assets.resources.session import Columns, Row, Session, StagedFile, StageFile
+from sales_assets.resources.snowflake_commits import leave_mark
 from sales_assets.resources.snowflake_errors import errors_told
 
 if TYPE_CHECKING:
@@ -74,12 +75,19 @@ class SnowflakeSession(Session):
         self._stage = stage
         self._fence: Callable[[Session], None] = lambda _: None
         self._beside: AbstractContextManager[Any] = nullcontext()
+        self._committed: Callable[[str], bool] = lambda _: False
 
     def fenced(
-        self, fence: Callable[[Session], None], beside: AbstractContextManager[Any]
+        self,
+        fence: Callable[[Session], None],
+        beside: AbstractContextManager[Any],
+        committed: Callable[[str], bool],
     ) -> Session:
-        """This session as the writer's: each transaction is in `beside` and begins with `fence`."""
-        self._fence, self._beside = fence, beside
+        """This session as the writer's: each transaction is in `beside` and begins with `fence`.
+
+        `committed` is asked whether the one that left a mark took effect, if its end is unknown.
+        """
+        self._fence, self._beside, self._committed = fence, beside, committed
         return self
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
@@ -145,16 +153,23 @@ class SnowflakeSession(Session):
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All that is changed in the block, or nothing of it."""
-        with self._beside:
-            self.query("BEGIN TRANSACTION")
-            try:
-                self._fence(self)
-                yield
-            except BaseException:
-                with _told_only():  # the first error is the one that says what happened
-                    self.query("ROLLBACK")
+        mark = ""
+        try:
+            with self._beside:
+                self.query("BEGIN TRANSACTION")
+                try:
+                    self._fence(self)
+                    yield
+                    mark = leave_mark(self)
+                except BaseException:
+                    with _told_only():  # the first error is the one that says what happened
+                        self.query("ROLLBACK")
+                    raise
+                self.query("COMMIT")
+        except SalesAssetsError as error:
+            if not mark or not self._committed(mark):
                 raise
-            self.query("COMMIT")
+            _log.warning("A COMMIT had no answer but took effect: %s", error)
 
     def list_of(self, expression: str) -> str:
         """An array with one element."""
@@ -180,7 +195,8 @@ def _with_lists(row: Row, lists: Sequence[int]) -> Row:
 
 
 def _bound(parameters: Iterable[Any]) -> Row:
-    """Values as the connector binds them: numbers as text without an exponent."""
+    """Values as the connector binds them; numbers as all their digits, without an exponent."""
     return tuple(
-        Decimal(format(value, "f")) if isinstance(value, Decimal) else value for value in parameters
+        ("FIXED", format(value, "f")) if isinstance(value, Decimal) else value
+        for value in parameters
     )

@@ -15,11 +15,12 @@ from urllib.parse import urlsplit
 
 from pydantic import PrivateAttr
 
-from sales_assets.contracts.model import AcrossDays
+from sales_assets.contracts.days import AcrossDays
 from sales_assets.errors import PermanentError, TransientError, UsageError, WarehouseBusyError
 from sales_assets.resources.object_store import ObjectStore
 from sales_assets.resources.query_tag import query_tag
 from sales_assets.resources.session import Row, Session, StagedFile, StageFile
+from sales_assets.resources.snowflake_commits import COMMITS, was_committed
 from sales_assets.resources.snowflake_errors import errors_told
 from sales_assets.resources.snowflake_lease import WRITERS, Lease
 from sales_assets.resources.snowflake_session import LOADS, SnowflakeSession, described
@@ -167,7 +168,14 @@ class SnowflakeWarehouse(SqlWarehouse):
                 yield self._writing(session, lease)
 
     def _writing(self, session: SnowflakeSession, lease: Lease) -> Session:
-        return session.fenced(lease.fence, lease.beside)
+        return session.fenced(lease.fence, lease.beside, self._committed)
+
+    def _committed(self, mark: str) -> bool:
+        def look() -> bool:
+            with self._session() as session:
+                return was_committed(session, mark)
+
+        return self._again(look)
 
     @contextmanager
     def _leased(self, session: SnowflakeSession) -> Iterator[Lease]:
@@ -246,7 +254,7 @@ class SnowflakeWarehouse(SqlWarehouse):
         if self._has_tables:
             return
         names = "SELECT lower(table_name) FROM information_schema.tables WHERE table_schema = ?"
-        wanted = {**TABLES, "writers": WRITERS}
+        wanted = {**TABLES, "writers": WRITERS, "commits": COMMITS}
         there = {name for (name,) in session.query(names, [SCHEMAS[0].upper()])}
         if wanted.keys() - there:  # the stage first: it is there if all tables are
             session.query(f"CREATE STAGE IF NOT EXISTS {LOADS}")

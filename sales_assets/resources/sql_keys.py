@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sales_assets.contracts.model import AcrossDays
+from sales_assets.contracts.days import AcrossDays
 from sales_assets.contracts.quoting import literal
 from sales_assets.resources.session import Columns, Session
 from sales_assets.resources.warehouse_tables import TABLES

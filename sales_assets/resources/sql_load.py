@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
-from sales_assets.contracts.model import AcrossDays
+from sales_assets.contracts.days import AcrossDays
 from sales_assets.errors import PermanentError
 from sales_assets.resources.session import Columns, Session
 from sales_assets.resources.sql_keys import add_keys, note_taken, prepare_keys, settle_keys

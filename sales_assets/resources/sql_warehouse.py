@@ -15,7 +15,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sales_assets.contracts.model import AcrossDays
+from sales_assets.contracts.days import AcrossDays
 from sales_assets.partitions import Window
 from sales_assets.resources import sql_marts, sql_rates
 from sales_assets.resources.session import Row, Session

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from sales_assets.contracts.model import SourceContract
-from sales_assets.contracts.staging import StagedDay
-from sales_assets.resources.catalogue import StagedCounts
+from sales_assets.contracts.parquet import StagedDay
+from sales_assets.resources.catalogue_days import StagedCounts
 from sales_assets.resources.object_store import ObjectStore
 
 ACCEPTED = "accepted"

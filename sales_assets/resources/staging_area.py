@@ -16,14 +16,16 @@ from typing import Any
 
 import dagster as dg
 
+from sales_assets.contracts.days import DayFromColumn
 from sales_assets.contracts.drop_files import drop_files, expected_lines
 from sales_assets.contracts.inspection import Inspection, inspect
-from sales_assets.contracts.model import DayFromColumn, SourceContract
+from sales_assets.contracts.model import SourceContract
+from sales_assets.contracts.parquet import StagedDay
 from sales_assets.contracts.pseudonyms import needs_key, read_key, set_key
 from sales_assets.contracts.quoting import literal
 from sales_assets.contracts.reader import DropFile
 from sales_assets.contracts.reference_files import reading
-from sales_assets.contracts.staging import StagedDay, Stager
+from sales_assets.contracts.staging import Stager
 from sales_assets.errors import DropError, RefusedDropError
 from sales_assets.resources.catalogue import Catalogue
 from sales_assets.resources.landing_zone import Drop, LandingZone

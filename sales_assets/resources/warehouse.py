@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Self
 
 import dagster as dg
 
-from sales_assets.contracts.model import AcrossDays
+from sales_assets.contracts.days import AcrossDays
 from sales_assets.partitions import Window
 from sales_assets.resources.object_store import ObjectStore
 from sales_assets.resources.session import StagedFile

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from sales_assets.errors import UsageError
-from sales_assets.settings import PREFIX, ObjectStoreKind, Settings
+from sales_assets.setting_kinds import ObjectStoreKind
+from sales_assets.settings import PREFIX, Settings
 from sales_assets.setup.aws_place import Place, place_of, queue_arn, service_host
 
 Document = dict[str, Any]

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from sales_assets.errors import UsageError
-from sales_assets.settings import PREFIX, SNOWFLAKE_NEEDS, Settings, WarehouseKind
+from sales_assets.setting_kinds import WarehouseKind
+from sales_assets.settings import PREFIX, SNOWFLAKE_NEEDS, Settings
 from sales_assets.setup.aws_place import SNOWFLAKE_ROLE, Place, place_of
 from sales_assets.setup.aws_policy import buckets
 from sales_assets.setup.public_key import PublicKey, public_key_of

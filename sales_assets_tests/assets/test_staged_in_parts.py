@@ -19,7 +19,7 @@ from sales_assets.errors import TransientError
 from sales_assets.resources.directory_landing_zone import DirectoryLandingZone
 from sales_assets.resources.landing_zone import Drop
 from sales_assets.resources.manifests import Entry, Manifest
-from sales_assets.settings import ExecutorKind
+from sales_assets.setting_kinds import ExecutorKind
 from sales_assets_tests.harness import SHOP, TILL, Installation, drop
 
 DAYS = [f"2024-01-0{n}" for n in range(1, 7)]

@@ -23,7 +23,8 @@ from sales_assets.exchange_rates.live import LiveRates
 from sales_assets.exchange_rates.snapshot import SnapshotRates
 from sales_assets.exchange_rates.state import DayState, RateState
 from sales_assets.partitions import DAY, Window, daily_partitions
-from sales_assets.resources.catalogue import Catalogue, StagedCounts
+from sales_assets.resources.catalogue import Catalogue
+from sales_assets.resources.catalogue_days import StagedCounts
 from sales_assets_tests.frankfurter import faults
 from sales_assets_tests.frankfurter.faults import FOR_EVER
 from sales_assets_tests.frankfurter.rates import ECB_FILE

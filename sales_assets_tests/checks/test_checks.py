@@ -15,7 +15,7 @@ from sales_assets.checks.quality import FEWEST_DAYS
 from sales_assets.checks.reconcile import lines_reconcile, totals_match_staged
 from sales_assets.checks.results import SHOWN
 from sales_assets.contracts.rules import BUILT_IN_CHECKS
-from sales_assets.resources.catalogue import StagedCounts
+from sales_assets.resources.catalogue_days import StagedCounts
 from sales_assets.resources.warehouse import LoadedDay, Outweighed
 from sales_assets_tests.harness import SHOP, Installation, drop
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from sales_assets.checks.reconcile import rejected_in_limits
-from sales_assets.contracts.model import RejectedLimit, Severity
+from sales_assets.contracts.quality import RejectedLimit, Severity
 from sales_assets.instance.runs import failure_reasons
 from sales_assets.summary import CheckCounts, count_checks
 from sales_assets_tests.contracts.builders import column, contract

@@ -22,13 +22,15 @@ import yaml
 
 from sales_assets.contracts import model
 from sales_assets.contracts.canonical import MAPPED_COLUMNS
+from sales_assets.contracts.days import Calendar, DayFromColumn, DayFromFileName, History, Overlap
 from sales_assets.contracts.drop_files import drop_files, expected_lines
 from sales_assets.contracts.inspection import Inspection, inspect
 from sales_assets.contracts.load import load_contract
 from sales_assets.contracts.logical import SQL_TYPES, LogicalType
 from sales_assets.contracts.model import Column, Dialect, SourceContract
+from sales_assets.contracts.parquet import StagedDay
 from sales_assets.contracts.reader import DropFile
-from sales_assets.contracts.staging import StagedDay, Stager
+from sales_assets.contracts.staging import Stager
 from sales_assets.errors import ContractError
 from sales_assets.resources.staging_area import StagingArea
 
@@ -185,10 +187,10 @@ def contract(
         "tags": (),
         "path": "*.csv",
         "dialect": Dialect(),
-        "day": model.DayFromFileName(re.compile(r"(?P<day>\d{4}-\d{2}-\d{2})"), "%Y-%m-%d"),
-        "overlap": model.Overlap.UNION,
-        "history": model.History(date(2020, 1, 1)),
-        "calendar": model.Calendar(),
+        "day": DayFromFileName(re.compile(r"(?P<day>\d{4}-\d{2}-\d{2})"), "%Y-%m-%d"),
+        "overlap": Overlap.UNION,
+        "history": History(date(2020, 1, 1)),
+        "calendar": Calendar(),
         "late_tolerance": timedelta(0),
         **rest,
     }
@@ -255,7 +257,7 @@ class Desk:
     ) -> DropFile:
         """A drop that is ready to be read."""
         path, found = self.inspect(contract, content, name)
-        if isinstance(contract.day, model.DayFromColumn):
+        if isinstance(contract.day, DayFromColumn):
             found = self.stager.count_days(contract, path, name, found)
         first = min(found.days, default=None)
         (file,) = drop_files(contract, path, name, found, no, first)
@@ -271,7 +273,7 @@ class Desk:
         expected: dict[tuple[int, date], int] = {}
         for name, content in drops.items():
             path, found = self.inspect(contract, content, name)
-            if isinstance(contract.day, model.DayFromColumn):
+            if isinstance(contract.day, DayFromColumn):
                 found = self.stager.count_days(contract, path, name, found)
             first = min(found.days, default=None)
             own = drop_files(contract, path, name, found, len(files), first)

@@ -9,8 +9,9 @@ import pytest
 from sales_assets.contracts.bind import check_bindings
 from sales_assets.contracts.expressions import scalar_expression
 from sales_assets.contracts.logical import LogicalType
-from sales_assets.contracts.model import Mapping, QualityRule, Severity
+from sales_assets.contracts.model import Mapping
 from sales_assets.contracts.problems import Problems
+from sales_assets.contracts.quality import QualityRule, Severity
 from sales_assets_tests.contracts.builders import column
 
 COLUMNS = (

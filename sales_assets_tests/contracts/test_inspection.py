@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from sales_assets.contracts.days import DayFromColumn, DayFromFileName
 from sales_assets.contracts.inspection import file_day, inspect, sha256_of
-from sales_assets.contracts.model import DayFromColumn, DayFromFileName, Dialect
+from sales_assets.contracts.model import Dialect
 from sales_assets.errors import DropError
 from sales_assets_tests.contracts.builders import DAY, column, contract
 

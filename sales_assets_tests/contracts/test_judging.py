@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sales_assets.contracts.canonical import REVENUE_COLUMNS
-from sales_assets.contracts.judging import day_index_query
 from sales_assets.contracts.logical import LogicalType
 from sales_assets.contracts.model import Dialect, SourceContract
 from sales_assets_tests.contracts.builders import DAY, Desk, column, contract, csv_bytes, desk
@@ -419,8 +418,3 @@ def test_a_column_may_have_any_name_that_a_contract_can_give_it(tools: Desk, nam
     assert [row["product"] for row in found.accepted] == ["x"]
     assert [row["other"] for row in found.accepted] == [1]
     assert found.reasons == [["other: 'wrong' is no integer"]]
-
-
-def test_days_cannot_be_counted_where_the_name_of_the_file_says_them() -> None:
-    with pytest.raises(TypeError, match="the file's name says its day"):
-        day_index_query(contract([column("a")]), "lines")

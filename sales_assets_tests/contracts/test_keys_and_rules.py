@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sales_assets.contracts.days import AcrossDays, DayFromColumn
 from sales_assets.contracts.logical import LogicalType
-from sales_assets.contracts.model import AcrossDays, DayFromColumn, LineRule
+from sales_assets.contracts.model import LineRule
 from sales_assets.errors import ContractError
 from sales_assets_tests.contracts.builders import (
     Desk,

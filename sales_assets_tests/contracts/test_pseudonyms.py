@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sales_assets.contracts.model import AcrossDays
+from sales_assets.contracts.days import AcrossDays
 from sales_assets.contracts.pseudonyms import WITHHELD, needs_key, pseudonym, read_key, set_key
 from sales_assets.errors import ContractError, DropError, UsageError
 from sales_assets_tests.contracts.builders import (

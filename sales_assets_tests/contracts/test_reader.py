@@ -12,8 +12,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sales_assets.contracts import copying
+from sales_assets.contracts.days import DayFromColumn
 from sales_assets.contracts.drop_files import drop_files
-from sales_assets.contracts.model import DayFromColumn, Dialect, SourceContract
+from sales_assets.contracts.model import Dialect, SourceContract
 from sales_assets.contracts.reader import DropFile, fast_lines
 from sales_assets.errors import DropError
 from sales_assets_tests.contracts.builders import DAY, Desk, column, contract, csv_bytes, desk

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from sales_assets.contracts.model import LineRule, QualityRule, Severity
+from sales_assets.contracts.model import LineRule
+from sales_assets.contracts.quality import QualityRule, Severity
 from sales_assets_tests.contracts.builders import (
     LINES,
     REVENUE,

@@ -13,11 +13,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sales_assets.contracts import staging
+from sales_assets.contracts import parquet
 from sales_assets.contracts.canonical import REJECTED_COLUMNS
+from sales_assets.contracts.days import DayFromColumn
 from sales_assets.contracts.drop_files import expected_lines
 from sales_assets.contracts.logical import LogicalType
-from sales_assets.contracts.model import DayFromColumn, Dialect, SourceContract
+from sales_assets.contracts.model import Dialect, SourceContract
 from sales_assets.errors import DropError
 from sales_assets_tests.contracts.builders import (
     DAY,
@@ -315,7 +316,7 @@ def test_a_day_that_the_file_does_not_hold_is_noticed(tools: Desk) -> None:
 def test_large_and_small_days_are_written_alike(
     tools: Desk, large: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(staging, "LARGE_DAY", large)
+    monkeypatch.setattr(parquet, "LARGE_DAY", large)
     rows = [
         (on(1 + n % 20).isoformat(), f"item {n}", "wrong" if n % 7 == 0 else f"{n}.{n % 10}")
         for n in range(400)

@@ -23,7 +23,8 @@ from dagster_k8s.job import UserDefinedDagsterK8sConfig
 
 from sales_assets.dbt_manifest import DbtLocation, dbt_process, prepare, read_saved_parse
 from sales_assets.resources.build import dbt_location
-from sales_assets.settings import SNOWFLAKE_NEEDS, ExecutorKind, Settings
+from sales_assets.setting_kinds import ExecutorKind
+from sales_assets.settings import SNOWFLAKE_NEEDS, Settings
 from sales_assets_tests.harness import PROJECT
 
 DEPLOY = PROJECT / "deploy"

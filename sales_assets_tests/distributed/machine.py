@@ -25,7 +25,8 @@ from sales_assets.dbt_manifest import prepare
 from sales_assets.instance.embedded import embedded_instance, prepare_home
 from sales_assets.resources.build import dbt_location
 from sales_assets.resources.catalogue import Catalogue
-from sales_assets.settings import PREFIX, ExecutorKind, WarehouseKind
+from sales_assets.setting_kinds import ExecutorKind, WarehouseKind
+from sales_assets.settings import PREFIX
 from sales_assets_tests.harness import SHOP, TILL, Installation, drop
 from sales_assets_tests.pipeline.test_backfill import BACKFILL, DONE, STATUS
 from sales_assets_tests.services import REDIS, remove_queues

@@ -9,7 +9,8 @@ from pydantic import SecretStr
 
 from sales_assets.doctor.celery_workers import celery
 from sales_assets.doctor.findings import Severity
-from sales_assets.settings import ExecutorKind, Settings
+from sales_assets.setting_kinds import ExecutorKind
+from sales_assets.settings import Settings
 from sales_assets.workers import QUEUES, queue_name, worker_app
 from sales_assets_tests.services import RABBITMQ, REDIS, need, remove_queues
 

@@ -16,7 +16,8 @@ from sales_assets.doctor.inputs import (
     pseudonym_keys,
 )
 from sales_assets.errors import ContractError, PermanentError, TransientError, UsageError
-from sales_assets.settings import ExchangeRatesKind, Settings
+from sales_assets.setting_kinds import ExchangeRatesKind
+from sales_assets.settings import Settings
 from sales_assets_tests.frankfurter import faults
 from sales_assets_tests.frankfurter.faults import FOR_EVER
 from sales_assets_tests.frankfurter.server import StandIn

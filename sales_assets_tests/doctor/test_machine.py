@@ -11,7 +11,8 @@ import pytest
 
 from sales_assets.doctor.findings import Severity
 from sales_assets.doctor.machine import LITTLE_ROOM, NO_ROOM, home, packages
-from sales_assets.settings import ExecutorKind, Settings
+from sales_assets.setting_kinds import ExecutorKind
+from sales_assets.settings import Settings
 
 Usage = namedtuple("Usage", "total used free")
 

@@ -12,7 +12,8 @@ import pytest
 
 from sales_assets.errors import SalesAssetsError
 from sales_assets.resources.build import build_resources
-from sales_assets.settings import ObjectStoreKind, Settings
+from sales_assets.setting_kinds import ObjectStoreKind
+from sales_assets.settings import Settings
 from sales_assets_tests.harness import SHOP, Installation, drop
 from sales_assets_tests.pipeline.test_on_s3 import on_s3
 from sales_assets_tests.s3 import answering

@@ -8,92 +8,33 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
-from datetime import date
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from sales_assets.contracts.inspection import Inspection, Part, inspect
-from sales_assets.contracts.load import load_contract
-from sales_assets.contracts.model import Overlap, SourceContract
-from sales_assets.errors import DropError, TransientError, UsageError
+from sales_assets.contracts.inspection import Inspection, inspect
+from sales_assets.contracts.model import SourceContract
+from sales_assets.errors import DropError, TransientError
 from sales_assets.partitions import Window
-from sales_assets.resources.catalogue import Catalogue, Change, StagedCounts
+from sales_assets.resources.catalogue import Catalogue
+from sales_assets.resources.catalogue_changes import Change
 from sales_assets.resources.directory_landing_zone import DirectoryLandingZone
 from sales_assets.resources.landing_zone import Drop
-from sales_assets.resources.manifests import Entry, Known, Manifest, fingerprint, manifests
-from sales_assets_tests.harness import SHOP, TILL, drop
-from sales_assets_tests.resources.processes import PROCESSES
-from sales_assets_tests.services import database
-
-ONE, TWO, THREE = date(2024, 1, 1), date(2024, 1, 2), date(2024, 1, 3)
-LONG_AGO = 1_700_000_000
-LINE = "1,2024-01-01,tea,c,1.00"
-
-
-class Scene:
-    """A catalogue, a landing zone, and every inspection that was made."""
-
-    def __init__(self, folder: Path, address: str) -> None:
-        self.address = address
-        self.catalogue = Catalogue(url=self.address)
-        self.root = folder / "landing"
-        self.zone = DirectoryLandingZone(root=str(self.root))
-        self.inspected: list[str] = []
-        self.days: dict[str, dict[date, int]] = {}
-
-    def write(self, file: str, text: str, modified: float = LONG_AGO) -> None:
-        path = self.root / file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-        os.utime(path, (modified, modified))
-
-    def inspect(self, contract: SourceContract, path: Path, file: str) -> Inspection:
-        self.inspected.append(file)
-        found = inspect(contract, path, file)
-        (part,) = found.parts
-        return replace(found, parts=(replace(part, days=self.days.get(file, part.days)),))
-
-    def refresh(
-        self,
-        contract: SourceContract,
-        settle_seconds: float = 0.0,
-        told: Collection[str] | None = None,
-    ) -> dict[str, Known]:
-        """Refresh, having forgotten earlier inspections."""
-        self.inspected.clear()
-        return self.catalogue.refresh(contract, self.zone, self.inspect, settle_seconds, told)
-
-    def changes(self, after: int = 0) -> list[tuple[str, str, frozenset[date]]]:
-        found = self.catalogue.changes_after(after)
-        return [(change.source, change.file, change.days) for change in found]
-
-
-@pytest.fixture(params=["SQLite", "PostgreSQL"])
-def scene(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Scene]:
-    with database(request.param, tmp_path / "new" / "catalogue.sqlite") as address:
-        yield Scene(tmp_path, address)
-
-
-@pytest.fixture(scope="module")
-def shop() -> SourceContract:
-    """One file for each day."""
-    return load_contract(SHOP)
-
-
-@pytest.fixture(scope="module")
-def till() -> SourceContract:
-    """Files whose lines say the day."""
-    return load_contract(TILL)
-
-
-FIRST = "tests/shop/2024-01-01.csv"
-SECOND = "tests/shop/2024-01-02.csv"
+from sales_assets.resources.manifests import Known
+from sales_assets_tests.harness import drop
+from sales_assets_tests.resources.catalogue_scene import (
+    FIRST,
+    LINE,
+    LONG_AGO,
+    ONE,
+    SECOND,
+    THREE,
+    TWO,
+    Scene,
+    manifest,
+)
 
 
 def test_new_drops_are_numbered_changes_with_their_days_and_are_seen_once(
@@ -463,50 +404,6 @@ def test_what_an_earlier_version_kept_is_inspected_again(
     assert scene.inspected == [FIRST]
 
 
-def test_only_what_was_told_of_is_looked_at_and_the_rest_stays_as_it_was_known(
-    scene: Scene, shop: SourceContract
-) -> None:
-    third = "tests/shop/2024-01-03.csv"
-    for file in (FIRST, SECOND):
-        scene.write(file, drop(LINE))
-    before = scene.refresh(shop)
-    for file in (FIRST, SECOND, third):
-        scene.write(file, drop(LINE, LINE), LONG_AGO + 1)
-
-    known = scene.refresh(shop, told={SECOND, third, "tests/shop/none.csv", "tests/till/a.csv"})
-
-    assert scene.inspected == [SECOND, third]
-    assert known.keys() == {FIRST, SECOND, third}
-    assert known[FIRST] == before[FIRST]
-    assert [file for _, file, _ in scene.changes()] == [FIRST, SECOND, SECOND, third]
-    assert scene.refresh(shop, told=()) == known
-    assert scene.inspected == []
-    assert scene.refresh(shop).keys() == known.keys()
-    assert scene.inspected == [FIRST]
-
-
-def test_only_a_drop_that_was_told_of_goes(scene: Scene, shop: SourceContract) -> None:
-    for file in (FIRST, SECOND):
-        scene.write(file, drop(LINE))
-    scene.refresh(shop)
-    for file in (FIRST, SECOND):
-        (scene.root / file).unlink()
-
-    assert scene.refresh(shop, told={SECOND}).keys() == {FIRST}
-    assert scene.changes()[2:] == [(shop.name, SECOND, frozenset({TWO}))]
-
-
-def test_what_the_contract_does_not_take_is_no_drop_though_it_was_told_of(
-    scene: Scene, shop: SourceContract
-) -> None:
-    files = ["tests/shop/.2024-01-01.csv", "tests/shop/below/2024-01-01.csv", "../2024-01-01.csv"]
-    for file in files:
-        scene.write(file, drop(LINE))
-
-    assert scene.refresh(shop, told=files) == {}
-    assert scene.inspected == []
-
-
 class Versioned(DirectoryLandingZone):
     """A directory whose files have versions, as objects have."""
 
@@ -563,244 +460,6 @@ def test_a_drop_that_another_process_saw_come_back_does_not_go(
     kept = scene.catalogue.drop(shop, FIRST)
     assert kept is not None
     assert kept.drop.modified_ns == (LONG_AGO + 1) * 10**9
-
-
-def test_a_listing_is_due_at_first_every_so_often_and_with_another_contract_or_zone(
-    scene: Scene, shop: SourceContract, till: SourceContract
-) -> None:
-    hour, now = 3600 * 10**9, time.time_ns()
-    is_due = scene.catalogue.listing_is_due
-    assert is_due(shop, scene.zone, 24)
-    scene.catalogue.note_listing(shop, scene.zone, now - 23 * hour)
-
-    assert not is_due(shop, scene.zone, 24)
-    assert is_due(shop, scene.zone, 22)
-    assert is_due(till, scene.zone, 24)
-    assert is_due(replace(shop, digest="another"), scene.zone, 24)
-    assert is_due(shop, DirectoryLandingZone(root="/another"), 24)
-
-    scene.catalogue.note_listing(shop, scene.zone, now + hour)  # the clock was put back
-    assert is_due(shop, scene.zone, 24)
-
-
-def manifest(*files: str) -> Manifest:
-    return tuple(Entry(file, f"sha of {file}", number) for number, file in enumerate(files, 1))
-
-
-def staged(day_fingerprint: str, accepted: int = 3) -> StagedCounts:
-    amount = Decimal("12345678901234567890123456789012.3456")
-    return StagedCounts(day_fingerprint, accepted, 1, amount, Decimal("-0.0001"))
-
-
-def test_days_with_accepted_lines_of_any_source_are_staged_days(
-    scene: Scene, shop: SourceContract, till: SourceContract
-) -> None:
-    assert scene.catalogue.staged_days() == set()
-    scene.catalogue.record_staged(shop, {ONE: staged("x"), TWO: staged("y", 0)})
-    scene.catalogue.record_staged(till, {ONE: staged("x", 0), THREE: staged("y")})
-    assert scene.catalogue.staged_days() == {ONE, THREE}
-
-
-def test_what_was_recorded_replaces_the_day_and_no_other(
-    scene: Scene, shop: SourceContract
-) -> None:
-    scene.catalogue.record(shop, {ONE: manifest("a", "b"), TWO: manifest("c"), THREE: ()})
-    scene.catalogue.record_staged(shop, {ONE: staged("x"), TWO: staged("y")})
-
-    scene.catalogue.record(shop, {TWO: manifest("d", "e")})
-    scene.catalogue.record_staged(shop, {TWO: staged("z", 4)})
-    scene.catalogue.record(shop, {})
-    scene.catalogue.record_staged(shop, {})
-
-    three_days = Window(ONE, date(2024, 1, 4))
-    expected = {ONE: manifest("a", "b"), TWO: manifest("d", "e"), THREE: ()}
-    assert scene.catalogue.manifests(shop, three_days) == expected
-    assert scene.catalogue.recorded(shop, three_days) == expected
-    assert scene.catalogue.staged(shop, three_days) == {ONE: staged("x"), TWO: staged("z", 4)}
-
-
-def test_a_window_gives_only_its_own_days(scene: Scene, shop: SourceContract) -> None:
-    scene.catalogue.record(shop, {day: manifest("a") for day in (ONE, TWO, THREE)})
-    scene.catalogue.record_staged(shop, {day: staged("x") for day in (ONE, TWO, THREE)})
-
-    assert scene.catalogue.manifests(shop, Window(TWO, THREE)).keys() == {TWO}
-    assert scene.catalogue.staged(shop, Window(TWO, THREE)).keys() == {TWO}
-
-
-def test_asking_for_days_that_raw_has_not_recorded_says_what_to_materialise(
-    scene: Scene, shop: SourceContract
-) -> None:
-    scene.catalogue.record(shop, {ONE: ()})
-
-    with pytest.raises(UsageError) as error:
-        scene.catalogue.recorded(shop, Window(ONE, date(2024, 1, 5)))
-
-    assert str(error.value) == (
-        "tests/shop: 3 days from 2024-01-02 on have no raw asset yet; "
-        "materialise tests/shop/raw for them first"
-    )
-
-
-def test_everything_survives_reopening(scene: Scene, shop: SourceContract) -> None:
-    scene.write(FIRST, drop(LINE))
-    scene.write(SECOND, "not the header\n")
-    known = scene.refresh(shop)
-    scene.catalogue.record(shop, {ONE: manifest("a")})
-    scene.catalogue.record_staged(shop, {ONE: staged("x")})
-    changes = scene.catalogue.changes_after(0)
-
-    scene.catalogue = Catalogue(url=scene.address)
-
-    assert scene.catalogue.changes_after(0) == changes
-    assert scene.catalogue.drop(shop, FIRST) == known[FIRST]
-    assert scene.catalogue.manifests(shop, Window(ONE, TWO)) == {ONE: manifest("a")}
-    assert scene.catalogue.staged(shop, Window(ONE, TWO)) == {ONE: staged("x")}
-    assert scene.refresh(shop) == known
-    assert scene.inspected == []
-
-    (scene.root / FIRST).unlink()
-    scene.refresh(shop)
-    assert scene.catalogue.changes_after(0)[:-1] == changes
-
-
-def test_an_equal_fingerprint_means_the_same_bytes_under_the_same_contract(
-    shop: SourceContract,
-) -> None:
-    entry = Entry("a", "1", 5)
-    seen = {
-        fingerprint(shop, (entry,)),
-        fingerprint(shop, (replace(entry, file="b"),)),
-        fingerprint(shop, (replace(entry, sha256="2"),)),
-        fingerprint(shop, (entry, replace(entry, file="b"))),
-        fingerprint(replace(shop, digest="another"), (entry,)),
-    }
-
-    assert len(seen) == 5
-    assert all(len(value) == 16 and int(value, 16) for value in seen)
-    assert fingerprint(shop, (replace(entry, lines=9),)) in seen
-    assert fingerprint(shop, ()) == "empty"
-
-
-def known_drop(file: str, modified: int, sha256: str | None, *days: date) -> Known:
-    found = Inspection(sha256, (Part("", (), 1, True, dict.fromkeys(days, 1)),)) if sha256 else None
-    return Known(Drop(file, 1, modified), found, "" if found else "refused")
-
-
-DROPS = {
-    item.drop.file: item
-    for item in (
-        known_drop("a", 3, "1", ONE, TWO),
-        known_drop("b", 2, "2", TWO, THREE),
-        known_drop("c", 2, "2", TWO),
-        known_drop("d", 4, None),
-    )
-}
-
-
-def test_of_drops_that_share_a_day_the_latest_is_the_day(shop: SourceContract) -> None:
-    latest = replace(shop, overlap=Overlap.LATEST)
-
-    assert manifests(latest, DROPS) == {
-        ONE: (Entry("a", "1", 1),),
-        TWO: (Entry("a", "1", 1),),
-        THREE: (Entry("b", "2", 1),),
-    }
-
-
-def test_of_drops_that_are_as_old_the_last_name_is_the_latest(shop: SourceContract) -> None:
-    latest = replace(shop, overlap=Overlap.LATEST)
-
-    found = manifests(latest, {file: DROPS[file] for file in ("c", "b")})
-
-    assert found[TWO] == (Entry("c", "2", 1),)
-
-
-def test_drops_that_add_up_count_the_same_bytes_once(shop: SourceContract) -> None:
-    union = replace(shop, overlap=Overlap.UNION)
-
-    assert manifests(union, DROPS) == {
-        ONE: (Entry("a", "1", 1),),
-        TWO: (Entry("a", "1", 1), Entry("b", "2", 1)),
-        THREE: (Entry("b", "2", 1),),
-    }
-
-
-@pytest.mark.parametrize(
-    ("contract", "file", "sha256", "days"),
-    [
-        ("shop", "tests/shop/2024-01-01.csv", "1", frozenset({TWO})),
-        ("shop", "tests/shop/2024-01-01.csv", None, frozenset({ONE})),
-        ("shop", "tests/shop/first.csv", None, None),
-        ("till", "tests/till/2024-01-01.csv", None, None),
-    ],
-)
-def test_the_days_of_a_drop_come_from_its_inspection_or_else_from_its_name(
-    request: pytest.FixtureRequest,
-    contract: str,
-    file: str,
-    sha256: str | None,
-    days: frozenset[date] | None,
-) -> None:
-    item = known_drop(file, 1, sha256, TWO)
-
-    assert item.days_at_most(request.getfixturevalue(contract)) == days
-
-
-def refresh_often(address: str, root: str, contract: SourceContract, start: Any) -> None:
-    catalogue = Catalogue(url=address)
-    start.wait()
-    for seconds in range(5):
-        for path in Path(root).rglob("*.csv"):
-            os.utime(path, (seconds, seconds))
-        catalogue.refresh(contract, DirectoryLandingZone(root=root), inspect)
-
-
-def record_days(address: str, contract: SourceContract, days: list[date], start: Any) -> None:
-    catalogue = Catalogue(url=address)
-    start.wait()
-    for day in days:
-        catalogue.record(contract, {day: manifest("a")})
-        catalogue.record_staged(contract, {day: staged("x")})
-
-
-Work = tuple[Callable[..., None], tuple[Any, ...]]
-
-
-def run_at_once(*work: Work) -> list[int | None]:
-    """Run this in processes of its own, all at once, and give their exit codes."""
-    start = PROCESSES.Event()
-    processes = [PROCESSES.Process(target=target, args=(*args, start)) for target, args in work]
-    for process in processes:
-        process.start()
-    start.set()
-    for process in processes:
-        process.join()
-    return [process.exitcode for process in processes]
-
-
-def test_processes_that_make_the_catalogue_and_write_at_once_lose_and_double_nothing(
-    scene: Scene, shop: SourceContract, till: SourceContract
-) -> None:
-    for number in range(1, 11):
-        scene.write(f"tests/shop/2024-01-{number:02}.csv", drop(LINE))
-    january, february = (
-        list(Window.of_keys(first, last).days())
-        for first, last in (("2024-01-22", "2024-01-31"), ("2024-02-01", "2024-02-10"))
-    )
-    assert run_at_once(
-        (refresh_often, (scene.address, str(scene.root), shop)),
-        (refresh_often, (scene.address, str(scene.root), shop)),
-        (record_days, (scene.address, shop, january)),
-        (record_days, (scene.address, shop, february)),
-        (record_days, (scene.address, till, january)),
-    ) == [0, 0, 0, 0, 0]
-
-    window = Window.of_keys("2024-01-22", "2024-02-10")
-    assert scene.catalogue.recorded(shop, window).keys() == {*january, *february}
-    assert scene.catalogue.staged(shop, window).keys() == {*january, *february}
-    assert scene.catalogue.staged(till, window).keys() == {*january}
-    changes = scene.catalogue.changes_after(0)
-    assert len(changes) == len({change.file for change in changes}) == 10
 
 
 def test_the_catalogue_can_be_read_while_it_is_being_refreshed(

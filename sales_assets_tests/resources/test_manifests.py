@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sales_assets.contracts.days import Overlap
 from sales_assets.contracts.inspection import Inspection, Part
 from sales_assets.contracts.load import load_contract
-from sales_assets.contracts.model import Overlap, SourceContract
+from sales_assets.contracts.model import SourceContract
 from sales_assets.resources.landing_zone import Drop
 from sales_assets.resources.manifests import (
     Entry,
@@ -126,3 +127,86 @@ def test_a_refused_drop_spoils_the_day_of_its_name_and_all_others_may_spoil_any(
 
     assert refusals(shop, drops(*bad), [ONE, THREE]) == ({ONE: "1 is empty"} if first == 1 else {})
     assert refusals(LATEST, drops(*bad), [THREE]).keys() == {THREE}
+
+
+def test_an_equal_fingerprint_means_the_same_bytes_under_the_same_contract(
+    shop: SourceContract,
+) -> None:
+    entry = Entry("a", "1", 5)
+    seen = {
+        fingerprint(shop, (entry,)),
+        fingerprint(shop, (replace(entry, file="b"),)),
+        fingerprint(shop, (replace(entry, sha256="2"),)),
+        fingerprint(shop, (entry, replace(entry, file="b"))),
+        fingerprint(replace(shop, digest="another"), (entry,)),
+    }
+
+    assert len(seen) == 5
+    assert all(len(value) == 16 and int(value, 16) for value in seen)
+    assert fingerprint(shop, (replace(entry, lines=9),)) in seen
+    assert fingerprint(shop, ()) == "empty"
+
+
+def known_drop(file: str, modified: int, sha256: str | None, *days: date) -> Known:
+    found = Inspection(sha256, (Part("", (), 1, True, dict.fromkeys(days, 1)),)) if sha256 else None
+    return Known(Drop(file, 1, modified), found, "" if found else "refused")
+
+
+SHARING = {
+    item.drop.file: item
+    for item in (
+        known_drop("a", 3, "1", ONE, TWO),
+        known_drop("b", 2, "2", TWO, THREE),
+        known_drop("c", 2, "2", TWO),
+        known_drop("d", 4, None),
+    )
+}
+
+
+def test_of_drops_that_share_a_day_the_latest_is_the_day(shop: SourceContract) -> None:
+    latest = replace(shop, overlap=Overlap.LATEST)
+
+    assert manifests(latest, SHARING) == {
+        ONE: (Entry("a", "1", 1),),
+        TWO: (Entry("a", "1", 1),),
+        THREE: (Entry("b", "2", 1),),
+    }
+
+
+def test_of_drops_that_are_as_old_the_last_name_is_the_latest(shop: SourceContract) -> None:
+    latest = replace(shop, overlap=Overlap.LATEST)
+
+    found = manifests(latest, {file: SHARING[file] for file in ("c", "b")})
+
+    assert found[TWO] == (Entry("c", "2", 1),)
+
+
+def test_drops_that_add_up_count_the_same_bytes_once(shop: SourceContract) -> None:
+    union = replace(shop, overlap=Overlap.UNION)
+
+    assert manifests(union, SHARING) == {
+        ONE: (Entry("a", "1", 1),),
+        TWO: (Entry("a", "1", 1), Entry("b", "2", 1)),
+        THREE: (Entry("b", "2", 1),),
+    }
+
+
+@pytest.mark.parametrize(
+    ("contract", "file", "sha256", "days"),
+    [
+        ("shop", "tests/shop/2024-01-01.csv", "1", frozenset({TWO})),
+        ("shop", "tests/shop/2024-01-01.csv", None, frozenset({ONE})),
+        ("shop", "tests/shop/first.csv", None, None),
+        ("till", "tests/till/2024-01-01.csv", None, None),
+    ],
+)
+def test_the_days_of_a_drop_come_from_its_inspection_or_else_from_its_name(
+    request: pytest.FixtureRequest,
+    contract: str,
+    file: str,
+    sha256: str | None,
+    days: frozenset[date] | None,
+) -> None:
+    item = known_drop(file, 1, sha256, TWO)
+
+    assert item.days_at_most(request.getfixturevalue(contract)) == days

@@ -31,7 +31,8 @@ from sales_assets.resources.directory_object_store import DirectoryObjectStore
 from sales_assets.resources.object_store import ObjectStore
 from sales_assets.resources.s3 import AT_ONCE
 from sales_assets.resources.s3_object_store import S3ObjectStore
-from sales_assets.settings import ObjectStoreKind, Settings
+from sales_assets.setting_kinds import ObjectStoreKind
+from sales_assets.settings import Settings
 from sales_assets_tests.s3 import answering, counted, s3_backend, set_credentials
 
 PREFIX = "staged/here"

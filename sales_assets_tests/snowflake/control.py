@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 @dataclass
 class Control:
-    """Keeps every statement with its tag, and stops before the one that is named."""
+    """Keeps every statement with its tag, and stops at the one that is named."""
 
     statements: list[tuple[str, str]] = field(default_factory=list)
     sessions: dict[str, Any] = field(default_factory=dict)
@@ -30,6 +30,7 @@ class Control:
     forbidden: str = ""
     """A pattern of statements that the role has no right to."""
     _stop_at: str = ""
+    _stop_when: str = "before"
     _left: int = 0
     _stopped: bool = False
     _changed: Condition = field(default_factory=Condition)
@@ -42,7 +43,17 @@ class Control:
         """
         with self._changed:
             self.statements.append((connection.tag, command))
-            if self._stop_at and _is_like(self._stop_at, command):
+        self._pass("before", connection, command)
+        if self.forbidden and _is_like(self.forbidden, command):
+            raise PermissionError("SQL access control error: Insufficient privileges to operate")
+
+    def done(self, connection: Any, command: str) -> None:
+        """A statement took effect; wait before it is answered if a test wants so."""
+        self._pass("after", connection, command)
+
+    def _pass(self, when: str, connection: Any, command: str) -> None:
+        with self._changed:
+            if when == self._stop_when and self._stop_at and _is_like(self._stop_at, command):
                 self._left -= 1
                 if not self._left:
                     self._stop_at, self._stopped = "", True
@@ -50,8 +61,6 @@ class Control:
                     self._changed.wait_for(lambda: not self._stopped, timeout=120)
         if connection.ended:
             raise ConnectionAbortedError("the session was aborted")
-        if self.forbidden and _is_like(self.forbidden, command):
-            raise PermissionError("SQL access control error: Insufficient privileges to operate")
 
     def end(self, token: str) -> None:
         """Roll back what a session leaves open."""
@@ -80,9 +89,10 @@ class Control:
         return JSONResponse(self.statements)
 
     async def _stop(self, request: Request) -> JSONResponse:
-        """Stop before the n-th statement from now on that matches a pattern."""
+        """Stop before or after the n-th statement from now on that matches a pattern."""
         wanted = await request.json()
         with self._changed:
+            self._stop_when = wanted.get("when", "before")
             self._stop_at, self._left = wanted["pattern"], wanted.get("number", 1)
         return JSONResponse({})
 
@@ -107,7 +117,7 @@ class Control:
         return JSONResponse({})
 
     async def _go(self, _: Request) -> JSONResponse:
-        """Go on with the statement that it stopped before."""
+        """Go on with the statement that it stopped at."""
         with self._changed:
             self._stopped = False
             self._changed.notify_all()

@@ -71,6 +71,10 @@ class SnowflakeServer:
         """Stop before the n-th statement from now on that matches."""
         self.ask("stop", {"pattern": pattern, "number": number})
 
+    def stop_after(self, pattern: str, number: int = 1) -> None:
+        """Stop after the n-th statement from now on that matches, before it is answered."""
+        self.ask("stop", {"pattern": pattern, "number": number, "when": "after"})
+
     def wait_until_stopped(self, seconds: float = 60) -> bool:
         """Whether it has stopped within some time."""
         deadline = time.monotonic() + seconds

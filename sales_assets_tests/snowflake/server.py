@@ -70,10 +70,17 @@ class Bridged(FakeSnowflakeCursor):
         connection: Any = self._conn
         try:
             self.control.seen(connection, command)
+            made = self._made(connection, command, *arguments, **options)
+            self.control.done(connection, command)
         except ConnectionAbortedError as error:
             raise errors.ProgrammingError(msg=str(error), errno=390112, sqlstate="08003") from error
         except PermissionError as error:
             raise errors.ProgrammingError(msg=str(error), errno=3001, sqlstate="42501") from error
+        return made
+
+    def _made(
+        self, connection: Any, command: str, *arguments: Any, **options: Any
+    ) -> FakeSnowflakeCursor:
         deadline = time.monotonic() + LOCK_TIMEOUT
         while True:
             try:
