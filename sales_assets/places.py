@@ -61,11 +61,18 @@ class Places(BaseModel):
         """Dagster's processes work in other folders than the one a path was written for."""
         return value.absolute() if isinstance(value, Path) else value
 
+    @field_validator("home")
+    @classmethod
+    def _fit_for_addresses(cls, home: Path) -> Path:
+        if "?" in str(home):
+            raise ValueError("holds a question mark, where the address of the catalogue would end")
+        return home
+
     @field_validator("catalogue_url")
     @classmethod
     def _without_password(cls, url: str | None) -> str | None:
         """Dagster shows the configuration of resources to everybody who may see the UI."""
-        if url and re.search(r"://[^/@]*:[^/@]*@", url):
+        if url and re.search(r"://[^:/?#]*:[^?#]*@|[?&][^=&]*pass[^=&]*=", url):
             raise ValueError(
                 "holds a password, which the UI would show; leave it out and put it into "
                 "~/.pgpass or PGPASSWORD, where the driver finds it"

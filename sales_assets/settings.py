@@ -277,3 +277,19 @@ def read_secret(name: str) -> str | None:
     everybody who may see the UI.
     """
     return os.environ.get(f"{PREFIX}{name}".upper())
+
+
+def secrets_of_environment() -> list[str]:
+    """Secrets that drivers and AWS's chain read for themselves, so that no message shows them."""
+    names = (
+        *("PGPASSWORD", "DAGSTER_PG_PASSWORD"),
+        *("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+    )
+    return [os.environ[name] for name in names if os.environ.get(name)]
+
+
+def dagster_home_elsewhere(settings: Settings) -> Path:
+    """Where Dagster's instance is: in the home, or, as in Dagster's chart, where it says itself."""
+    if not (settings.dagster_home / "dagster.yaml").exists() and "DAGSTER_HOME" in os.environ:
+        return Path(os.environ["DAGSTER_HOME"])
+    return settings.dagster_home

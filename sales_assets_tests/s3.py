@@ -87,8 +87,10 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
 
 @contextmanager
-def answering(status: int, code: str = "", message: str = "no") -> Iterator[str]:
-    """The address of a server that gives everybody the same answer."""
+def answering(
+    status: int, code: str = "", message: str = "no", date: str | None = None
+) -> Iterator[str]:
+    """The address of a server that gives everybody the same answer, at the same time if given."""
 
     class Answer(BaseHTTPRequestHandler):
         def answer(self) -> None:
@@ -99,6 +101,9 @@ def answering(status: int, code: str = "", message: str = "no") -> Iterator[str]
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(text.encode())
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return date or super().date_time_string(timestamp)
 
         def __getattr__(self, name: str) -> Any:
             if name.startswith("do_"):

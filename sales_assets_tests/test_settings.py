@@ -13,12 +13,22 @@ from sales_assets.settings import Settings
 def test_a_password_in_an_address_that_the_ui_would_show_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("SALES_ASSETS_CATALOGUE_URL", "postgresql://ann:secret@db/sales")
-    with pytest.raises(UsageError, match="PGPASSWORD") as error:
-        Settings.load()
-    assert "secret" not in str(error.value)
+    for url in (
+        "postgresql://ann:secret@db/sales",
+        "postgresql://ann:a/secret@db/sales",
+        "postgresql://db/sales?user=ann&password=secret",
+    ):
+        monkeypatch.setenv("SALES_ASSETS_CATALOGUE_URL", url)
+        with pytest.raises(UsageError, match="PGPASSWORD") as error:
+            Settings.load()
+        assert "secret" not in str(error.value)
     monkeypatch.setenv("SALES_ASSETS_CATALOGUE_URL", "postgresql://ann@db/sales")
     assert Settings.load().catalogue_address == "postgresql://ann@db/sales"
+
+
+def test_a_home_that_would_break_an_address_is_refused() -> None:
+    with pytest.raises(ValueError, match="question mark"):
+        Settings(home=Path("/srv/what?"))
 
 
 def test_a_relative_folder_is_that_of_whoever_set_it(

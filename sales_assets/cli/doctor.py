@@ -5,13 +5,14 @@ Belongs here: the command and what it prints. Does not: any check (`doctor`).
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from sales_assets.cli.output import out
+from sales_assets.cli.output import err, out
 
 
 class DoctorFormat(StrEnum):
@@ -29,10 +30,14 @@ def doctor(
     It tries each right on something that it makes and removes. The exit code is 1 if there is a
     problem.
     """
-    from sales_assets.doctor.examining import examine
+    from sales_assets.doctor.examining import examine, has_given_up
     from sales_assets.doctor.findings import Severity, as_json, table
 
-    findings = list(examine())
+    findings = []
+    with err.status("Looking at the settings") as status:
+        for finding in examine():
+            findings.append(finding)
+            status.update(f"Looked at: {finding.check}")
     if format is DoctorFormat.JSON:
         sys.stdout.write(as_json(findings) + "\n")
     else:
@@ -42,5 +47,8 @@ def doctor(
             f"{len(findings)} findings: {counts[Severity.PROBLEM]} problems, "
             f"{counts[Severity.WARNING]} warnings"
         )
-    if any(finding.severity is Severity.PROBLEM for finding in findings):
-        raise typer.Exit(1)
+    code = int(any(finding.severity is Severity.PROBLEM for finding in findings))
+    if has_given_up():  # Python would wait for threads that such a check has begun
+        sys.stdout.flush()
+        os._exit(code)
+    raise typer.Exit(code)

@@ -76,4 +76,4 @@ def table(findings: Sequence[Finding]) -> Table:
 
 def as_json(findings: Sequence[Finding]) -> str:
     """The findings for a program: a list of objects with check, severity, found and to_do."""
-    return json.dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False)
+    return json.dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=True)

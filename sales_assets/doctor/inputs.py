@@ -11,25 +11,23 @@ from collections.abc import Iterator, Sequence
 from sales_assets.contracts.load import load_contracts
 from sales_assets.contracts.model import SourceContract
 from sales_assets.contracts.pseudonyms import needs_key, read_key
-from sales_assets.doctor.findings import Finding, ok, warning
-from sales_assets.errors import ContractError, TransientError
+from sales_assets.doctor.advice import advice
+from sales_assets.doctor.findings import Finding, ok, problem, warning
+from sales_assets.errors import ContractError, SalesAssetsError, TransientError
 from sales_assets.resources.build import (
     build_exchange_rate_api,
     build_landing_events,
     build_landing_zone,
 )
-from sales_assets.resources.landing_zone import Drop, LandingZone
 from sales_assets.resources.s3_landing_zone import S3LandingZone
 from sales_assets.resources.sqs_landing_events import SqsLandingEvents
 from sales_assets.setting_kinds import ExchangeRatesKind
 from sales_assets.settings import Settings
 
-NETWORK = {"timeout": 5.0, "attempts": 2}
-"""How long to wait for a service that a pipeline would wait longer for: seconds, and tries."""
-
-
-API = {"total_timeout": 10.0, "attempts": 1}
-"""The same for the exchange-rate API."""
+SECONDS = 5.0
+"""How long to wait for an answer; a run waits longer."""
+NETWORK = {"timeout": SECONDS, "attempts": 2}
+"""The same, and the tries, for a client of S3 or SQS."""
 
 
 def contracts(settings: Settings) -> Iterator[Finding]:
@@ -58,19 +56,22 @@ def landing_zone(settings: Settings) -> Iterator[Finding]:
         zone = zone.model_copy(update=NETWORK)
     for contract in _known(settings):
         name = f"drops of {contract.name}"
-        drop = zone.any_drop(contract.path)
-        if drop is not None:
-            _read(zone, drop)
-            yield ok(name, f"can be listed and read, like {drop.file} in {zone.address}")
-        elif settings.landing_zone is not None and zone.is_away(contract.path):
-            yield warning(
-                name,
-                f"{zone.address} has no folder for {contract.path}",
-                f"`sales-assets land FILE --source {contract.name}` makes it; else see that the "
-                "share is mounted, or correct SALES_ASSETS_LANDING_ZONE",
-            )
-        else:
-            yield ok(name, f"none yet in {zone.address}")
+        try:
+            drop = zone.any_drop(contract.path)
+            if drop is not None:
+                zone.try_to_read(drop)
+                yield ok(name, f"can be listed and read, like {drop.file} in {zone.address}")
+            elif settings.landing_zone is not None and zone.is_away(contract.path):
+                yield warning(
+                    name,
+                    f"{zone.address} has no folder for {contract.path}",
+                    f"`sales-assets land FILE --source {contract.name}` makes it; else see that "
+                    "the share is mounted, or correct SALES_ASSETS_LANDING_ZONE",
+                )
+            else:
+                yield ok(name, f"none yet in {zone.address}")
+        except (SalesAssetsError, OSError) as error:
+            yield problem(name, str(error), advice(error))
 
 
 def _known(settings: Settings) -> Sequence[SourceContract]:
@@ -79,15 +80,6 @@ def _known(settings: Settings) -> Sequence[SourceContract]:
         return load_contracts([settings.contracts_folder])
     except ContractError:
         return []
-
-
-def _read(zone: LandingZone, drop: Drop) -> None:
-    """Raise if a drop cannot be read; S3 answers HEAD to those who may GET, and to nobody else."""
-    if isinstance(zone, S3LandingZone):
-        zone.stat(drop.file)
-        return
-    with zone.local(drop) as path, path.open("rb") as file:
-        file.read(1)
 
 
 def landing_queue(settings: Settings) -> Iterator[Finding]:
@@ -102,16 +94,16 @@ def landing_queue(settings: Settings) -> Iterator[Finding]:
 def exchange_rates(settings: Settings) -> Iterator[Finding]:
     """Whether there are rates: the file, the recordings, or the API's answer to one call."""
     api = build_exchange_rate_api(settings)
-    if settings.exchange_rates is ExchangeRatesKind.LIVE:
-        api = api.model_copy(update=API)
-    try:
-        known = api.currencies()
+    told = f"{settings.exchange_rates} {api.provider}"
+    if settings.exchange_rates is not ExchangeRatesKind.LIVE:
+        yield ok("exchange rates", f"{told}, {len(api.currencies())} currencies")
+        return
+    from sales_assets.exchange_rates.http import Timeouts, get_json
+    from sales_assets.exchange_rates.live import AGENT
+
+    try:  # beside the circuit breaker, which counts what runs meet
+        get_json(f"{api.provider}/currencies", {}, "", Timeouts(SECONDS, SECONDS, SECONDS), AGENT)
     except TransientError as error:
         yield warning("exchange rates", str(error), "nothing: runs go on with the rates they have")
-        return
-    told = ", ".join(f"{name}: {value}" for name, value in api.condition().items())
-    yield ok(
-        "exchange rates",
-        f"{len(known)} currencies, {settings.exchange_rates} {api.provider}"
-        + (f"; {told}" if told else ""),
-    )
+    else:
+        yield ok("exchange rates", told)

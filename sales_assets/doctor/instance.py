@@ -6,37 +6,48 @@ Belongs here: what keeps runs from starting or from ending. Does not: whether ru
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import dagster as dg
+import sqlalchemy as sa
 from dagster._core.launcher import WorkerStatus
 from dagster._core.scheduler.instigation import InstigatorStatus
+from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import (
+    QueuedRunCoordinatorDaemon,
+)
 
 from sales_assets.assets.exchange_rates import POOL
 from sales_assets.doctor.findings import Finding, ok, problem, warning
-from sales_assets.settings import Settings
+from sales_assets.settings import Settings, dagster_home_elsewhere
 from sales_assets.workers import warehouse_pool
 
 START = "`make ui` starts it; where it runs by itself, start `dagster-daemon run` again"
+ALIVE_SECONDS = 180.0
+"""A daemon gives a sign of life every 30 s (Dagster's DEFAULT_HEARTBEAT_INTERVAL_SECONDS); Dagster
+itself believes in one for half an hour, so that busy ones are not given up."""
+ON = frozenset({InstigatorStatus.RUNNING, InstigatorStatus.DECLARED_IN_CODE})
 
 
 def dagster(settings: Settings) -> Iterator[Finding]:
     """Whether runs can start, wait for nothing that is gone, and have a daemon to start them."""
-    file = settings.dagster_home / "dagster.yaml"
+    home = dagster_home_elsewhere(settings)
+    file = home / "dagster.yaml"
     if not file.exists():
         yield ok("Dagster", f"{file}, made by the first command")
         return
-    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)  # its configuration may name it
+    os.environ["DAGSTER_HOME"] = str(home)  # its configuration may name it
     try:
-        instance = dg.DagsterInstance.from_config(str(settings.dagster_home))
+        instance = dg.DagsterInstance.from_config(str(home))
         _ = instance.run_launcher, instance.run_coordinator  # Dagster makes them when it needs them
-    except Exception as error:  # noqa: BLE001  # Dagster's, the database's or YAML's
-        yield problem(
-            "Dagster",
-            f"{file}: {type(error).__name__}: {error}",
-            "correct the file, or move it away, and the next command makes it anew",
-        )
+    except sa.exc.SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).strip()
+        yield problem("Dagster", f"{file}: its storage: {reason}", "see that the database answers")
+        return
+    except Exception as error:  # noqa: BLE001  # Dagster's or YAML's
+        told = f"{file}: {type(error).__name__}: {error}"
+        yield problem("Dagster", told, "correct the file, or set the variable that it names")
         return
     with instance:
         yield _configuration(settings, instance, str(file))
@@ -70,10 +81,11 @@ def _pools(settings: Settings, instance: dg.DagsterInstance) -> Finding:
     infos = {pool: storage.get_concurrency_info(pool) for pool in pools}
     unlimited = [pool for pool, info in infos.items() if info.limit is None]
     if unlimited:
+        commands = "; ".join(f"dagster instance concurrency set {pool} 1" for pool in unlimited)
         return warning(
             "pools",
             f"without a limit: {', '.join(unlimited)}; too many steps would work at once",
-            "`sales-assets status` sets it, or do it in the UI (Deployment, Concurrency)",
+            f"{commands} (a command like `sales-assets status` does it too where the home is its)",
         )
     ended = [i for i in storage.get_concurrency_run_ids() if _has_ended(instance, i)]
     if ended:
@@ -97,7 +109,7 @@ def _runs(instance: dg.DagsterInstance) -> Iterator[Finding]:
             f"the daemon's run monitoring ends them: {START}",
         )
     queued = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED]))
-    if queued and not _is_alive(instance):
+    if queued and QueuedRunCoordinatorDaemon.daemon_type() not in _alive(instance):
         yield problem("runs", f"{len(queued)} wait for the daemon, which is not running", START)
     elif not gone:
         yield ok("runs", f"{len(started)} under way, {len(queued)} waiting")
@@ -116,27 +128,29 @@ def _is_gone(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     )
 
 
-def _is_alive(instance: dg.DagsterInstance) -> bool:
-    return any(status.healthy for status in instance.get_daemon_statuses().values())
+def _alive(instance: dg.DagsterInstance) -> set[str]:
+    """The parts of the daemon that have given a sign of life lately."""
+    beats = instance.get_daemon_heartbeats()
+    return {part for part, beat in beats.items() if time.time() - beat.timestamp < ALIVE_SECONDS}
 
 
 def _daemon(instance: dg.DagsterInstance) -> Finding:
-    statuses = [s for s in instance.get_daemon_statuses().values() if s.required]
-    ill = [status for status in statuses if not status.healthy]
-    if not ill:
-        return ok("daemon", f"alive: {', '.join(status.daemon_type for status in statuses)}")
-    beats = [status.last_heartbeat for status in statuses if status.last_heartbeat]
-    if len(ill) < len(statuses):
-        errors = [error.message.strip() for beat in beats for error in beat.errors or ()]
+    required, alive = set(instance.get_required_daemon_types()), _alive(instance)
+    if required <= alive:
+        return ok("daemon", f"alive: {', '.join(sorted(required))}")
+    beats = instance.get_daemon_heartbeats()
+    if required & alive:
+        errors = [
+            e.message.strip() for p in required - alive if p in beats for e in beats[p].errors or ()
+        ]
         told = f"; {errors[0]}" if errors else ""
-        names = ", ".join(status.daemon_type for status in ill)
+        names = ", ".join(sorted(required - alive))
         return problem("daemon", f"no sign of life from {names}{told}", START)
-    on = [s for s in instance.all_instigator_state() if s.status is InstigatorStatus.RUNNING]
-    last = max((beat.timestamp for beat in beats), default=None)
+    last = max((beat.timestamp for beat in beats.values()), default=None)
     since = f"since {datetime.fromtimestamp(last, UTC):%Y-%m-%d %H:%M} UTC" if last else "yet"
+    on = sorted(s.instigator_name for s in instance.all_instigator_state() if s.status in ON)
     if on:
-        names = ", ".join(sorted(state.instigator_name for state in on))
-        return warning("daemon", f"has not run {since}, but is to run {names}", START)
+        return warning("daemon", f"has not run {since}, but is to run {', '.join(on)}", START)
     return ok("daemon", f"has not run {since}; sensors, schedules and the UI's runs need it")
 
 

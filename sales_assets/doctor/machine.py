@@ -1,10 +1,11 @@
-"""The machine: packages and the home folder.
+"""The machine: packages, the home folder and the others that are written to.
 
-Belongs here: what needs no service. Does not: what lies in the home (`databases`, `warehouse`).
+Belongs here: what needs no service. Does not: what lies in the folders (`databases`, `warehouse`).
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from tempfile import TemporaryFile
 from packaging.requirements import Requirement
 
 from sales_assets.doctor.findings import Finding, ok, problem, warning
-from sales_assets.setting_kinds import ExecutorKind
+from sales_assets.setting_kinds import ExecutorKind, WarehouseKind
 from sales_assets.settings import Settings
 
 LITTLE_ROOM, NO_ROOM = 2 * 2**30, 256 * 2**20
@@ -27,77 +28,93 @@ CLOCK_SECONDS = 60
 
 
 def packages(settings: Settings) -> Iterator[Finding]:
-    """Whether every package is there in a version that the project was made for."""
+    """Whether every package is there, and of a version that the project was made for."""
     extras = {""}
-    if settings.executor is ExecutorKind.CELERY or settings.dagster_postgres_url:
+    on_postgresql = settings.catalogue_address.startswith("postgresql")
+    if (
+        settings.executor is ExecutorKind.CELERY
+        or settings.dagster_postgres_url is not None
+        or on_postgresql
+    ):
         extras.add("distributed")
     wanted = [Requirement(text) for text in metadata.requires("sales-assets") or ()]
-    wrong = [
-        told
+    wanted = [
+        requirement
         for requirement in wanted
         if requirement.marker is None
-        or any(requirement.marker.evaluate({"extra": e}) for e in extras)
-        if (told := _lacking(requirement))
+        or any(requirement.marker.evaluate({"extra": extra}) for extra in extras)
     ]
-    python = ".".join(map(str, sys.version_info[:3]))
+    versions = {requirement: _version(requirement.name) for requirement in wanted}
+    missing = [requirement.name for requirement, there in versions.items() if there is None]
+    other = [
+        f"{requirement.name} is {there}, not {requirement.specifier}"
+        for requirement, there in versions.items()
+        if there is not None and not requirement.specifier.contains(there, prereleases=True)
+    ]
+    python = f"Python {'.'.join(map(str, sys.version_info[:3]))}"
     extra = "[distributed]" if "distributed" in extras else ""
-    if wrong:
-        yield problem(
-            "packages",
-            f"Python {python}; {'; '.join(wrong)}",
-            f"pip install --constraint constraints.txt --editable '.{extra}'",
-        )
+    install = f"pip install --constraint constraints.txt --editable '.{extra}', or a newer image"
+    if missing:
+        yield problem("packages", f"{python}; not installed: {', '.join(missing)}", install)
+    elif other:
+        yield warning("packages", f"{python}; untried: {'; '.join(other)}", install)
     else:
-        yield ok("packages", f"Python {python}, Dagster {metadata.version('dagster')}, all there")
+        yield ok("packages", f"{python}, Dagster {metadata.version('dagster')}, all there")
 
 
-def _lacking(requirement: Requirement) -> str:
+def _version(name: str) -> str | None:
     try:
-        there = metadata.version(requirement.name)
+        return metadata.version(name)
     except metadata.PackageNotFoundError:
-        return f"{requirement.name} is not installed"
-    if requirement.specifier.contains(there, prereleases=True):
-        return ""
-    return f"{requirement.name} is {there}, not {requirement.specifier}"
+        return None
 
 
 def home(settings: Settings) -> Iterator[Finding]:
     """Whether there is a folder to write to, room in it, and a clock that does not go back."""
     folder = settings.home
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    try:
-        with TemporaryFile(dir=there):
-            pass
-    except OSError as error:
-        yield problem(
-            "home",
-            f"{there} cannot be written to ({error.strerror})",
-            "give this user the right to, or choose another folder: SALES_ASSETS_HOME",
-        )
+    if complaint := unwritable(folder):
+        yield problem("home", complaint, "give this user the right to, or set SALES_ASSETS_HOME")
         return
-    yield ok("home", str(folder) if there == folder else f"{folder}, made by the first command")
-    yield _room(settings, there)
+    yield ok("home", str(folder) if folder.exists() else f"{folder}, made by the first command")
+    yield _room(settings)
     yield _clock(folder)
 
 
-def _room(settings: Settings, there: Path) -> Finding:
+def unwritable(path: Path) -> str:
+    """Why a file or folder cannot be written to or made; empty if it can."""
+    there = next(part for part in (path, *path.parents) if os.path.exists(part))  # noqa: PTH110
+    # Path.exists raises where a folder above may not be entered.
+    if there.is_file():
+        if there != path:
+            return f"{there} is a file, and no folder for {path}"
+        return "" if os.access(there, os.W_OK) else f"{there} cannot be written to"
+    try:
+        with TemporaryFile(dir=there):
+            return ""
+    except OSError as error:
+        return f"{there} cannot be written to ({error.strerror})"
+
+
+def _room(settings: Settings) -> Finding:
+    there = next(part for part in (settings.home, *settings.home.parents) if part.exists())
     free = shutil.disk_usage(there).free
     told = f"{free / GIGABYTE:,.1f} GB are free at {there}"
     if free < NO_ROOM:
         return problem("disk", told, "make room, or choose another disk: SALES_ASSETS_HOME")
-    file = settings.warehouse_file
-    # Building the models copies the file for those who read meanwhile, and rewrites parts of it.
-    needed = file.stat().st_size if settings.warehouse_snapshot and file.exists() else 0
+    needed = _copied(settings)
     if free < max(LITTLE_ROOM, 2 * needed):
-        return warning(
-            "disk",
-            told,
-            "make room: a backfill needs some GB, and the models twice the warehouse's "
-            f"{needed / GIGABYTE:,.1f} GB"
-            if needed
-            else "make room: a large backfill needs some GB",
-        )
+        of_models = f", and the models twice the warehouse's {needed / GIGABYTE:,.1f} GB"
+        more = of_models if needed else ""
+        return warning("disk", told, f"make room: a large backfill needs some GB{more}")
     return ok("disk", told)
+
+
+def _copied(settings: Settings) -> int:
+    """Bytes of the file that is copied for readers before the models are built in it."""
+    embedded = settings.warehouse is WarehouseKind.DUCKDB
+    if not embedded or not settings.warehouse_snapshot or not settings.warehouse_file.exists():
+        return 0
+    return settings.warehouse_file.stat().st_size
 
 
 def _clock(folder: Path) -> Finding:

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
-from sales_assets.doctor.clock import compared
+from sales_assets.doctor.advice import advice
+from sales_assets.doctor.clock import S3, compared
 from sales_assets.doctor.findings import Finding, ok, problem
-from sales_assets.doctor.inputs import NETWORK
+from sales_assets.doctor.inputs import NETWORK, SECONDS
+from sales_assets.doctor.machine import unwritable
 from sales_assets.errors import PermanentError, SalesAssetsError
 from sales_assets.resources.build import build_object_store
 from sales_assets.resources.object_store import ObjectStore
@@ -23,7 +26,6 @@ from sales_assets.setting_kinds import ObjectStoreKind
 from sales_assets.settings import Settings
 
 PROBE = b"of `sales-assets doctor`; may be deleted"
-SECONDS, ATTEMPTS = 5, 2
 
 
 def credentials(settings: Settings) -> Iterator[Finding]:
@@ -32,6 +34,7 @@ def credentials(settings: Settings) -> Iterator[Finding]:
         return
     import boto3
     from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, ClientError
 
     session = boto3.session.Session()
     found = session.get_credentials()
@@ -46,38 +49,49 @@ def credentials(settings: Settings) -> Iterator[Finding]:
     told = f"by {found.method}"
     if settings.s3_endpoint_url is None:  # AWS itself, which knows who asks
         config = Config(
-            connect_timeout=SECONDS,
-            read_timeout=SECONDS,
-            retries={"total_max_attempts": ATTEMPTS},
+            connect_timeout=SECONDS, read_timeout=SECONDS, retries={"total_max_attempts": 1}
         )
         sts = session.client("sts", region_name=settings.s3_region, config=config)
-        told += f", {sts.get_caller_identity()['Arn']}"
+        try:
+            told += f", {sts.get_caller_identity()['Arn']}"
+        except (BotoCoreError, ClientError) as error:  # a private network may have no STS
+            told += f"; whose they are cannot be asked ({error})"
     yield ok("AWS credentials", told)
 
 
 def objects(settings: Settings) -> Iterator[Finding]:
     """Put, list, get and delete an object, each of which is a right of its own."""
     store = build_object_store(settings)
-    is_s3 = isinstance(store, S3ObjectStore)
-    if not is_s3 and not settings.object_folder.exists():
-        yield ok("object store", f"{settings.object_folder}, made by the first run")
+    if isinstance(store, S3ObjectStore):
+        store = store.model_copy(update=NETWORK)
+    elif not settings.object_folder.exists():
+        yield _folder(settings)
         return
-    store = store.model_copy(update=NETWORK if is_s3 else {})
-    key = f"doctor-{uuid4().hex}"
+    yield from _tried(settings, store, f"doctor-{uuid4().hex}")
+    if isinstance(store, S3ObjectStore):
+        yield from _clock(store)
+
+
+def _folder(settings: Settings) -> Finding:
+    folder = settings.object_folder
+    if complaint := unwritable(folder):
+        to_do = "give this user the right to, or set SALES_ASSETS_OBJECT_STORE_PATH"
+        return problem("object store", complaint, to_do)
+    return ok("object store", f"{folder}, made by the first run")
+
+
+def _tried(settings: Settings, store: ObjectStore, key: str) -> Iterator[Finding]:
     can: list[str] = []
     for right, attempt in RIGHTS.items():
         try:
             attempt(store, key)
-        except (SalesAssetsError, OSError) as error:
+        except Exception as error:  # noqa: BLE001  # the object is to be deleted whatever comes
             yield problem("object store", f"cannot {right}: {error}", _mend(settings, right, error))
             if right == "put":
                 return  # of what is not there nothing can be told
         else:
             can.append(right)
     yield ok("object store", f"can {', '.join(can)} in {store.address('')}")
-    if isinstance(store, S3ObjectStore) and "list" in can:
-        before = datetime.now(UTC)
-        yield compared("S3", store.now(), before)
 
 
 def _put(store: ObjectStore, key: str) -> None:
@@ -114,7 +128,17 @@ RIGHTS: dict[str, Callable[[ObjectStore, str], None]] = {
 def _mend(settings: Settings, right: str, error: Exception) -> str:
     if settings.object_store is not ObjectStoreKind.S3:
         return f"give this user the right to write to {settings.object_folder}"
-    if "Denied" not in str(error) and "403" not in str(error):
-        return "do what it says, and look again"
     action = "s3:ListBucket" if right == "list" else f"s3:{right.capitalize()}Object"
-    return f"allow {action}; `sales-assets setup aws` prints the whole policy"
+    return advice(error, action)
+
+
+def _clock(store: S3ObjectStore) -> Iterator[Finding]:
+    """S3's time is in each answer, also in one that refuses a request for its time."""
+    before = datetime.now(UTC)
+    try:
+        yield compared(S3, store.now(), before)
+    except SalesAssetsError as error:
+        response = getattr(error.__cause__, "response", None) or {}
+        date = response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+        if date:
+            yield compared(S3, parsedate_to_datetime(date), before)

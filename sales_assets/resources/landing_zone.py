@@ -89,6 +89,11 @@ class LandingZone(dg.ConfigurableResource[Any], ABC):
         was listed, or it cannot be named.
         """
 
+    def try_to_read(self, drop: Drop) -> None:
+        """Read the beginning of a drop; raises as `local` does, or OSError."""
+        with self.local(drop) as path, path.open("rb") as file:
+            file.read(1)
+
     def put(self, local: Path, pattern: str, name: str | None = None) -> Drop:
         """Copy a file into the folder of a source's drops, visible only when it is complete.
 

@@ -204,6 +204,17 @@ class Bucket:
             with attempt:
                 self._fetch(key, path, etag)
 
+    def fetch_first_byte(self, key: str) -> None:
+        """Fetch the beginning of an object, which may be empty, and forget it."""
+        from botocore.exceptions import ClientError
+
+        with self.told.errors(key):
+            try:
+                self.client.get_object(Bucket=self.name, Key=key, Range="bytes=0-0")["Body"].read()
+            except ClientError as error:
+                if _code(error) not in {"InvalidRange", "416"}:
+                    raise
+
     def _fetch(self, key: str, path: Path, etag: str) -> None:
         from botocore.exceptions import ClientError
 

@@ -93,5 +93,9 @@ class S3LandingZone(InBucket, LandingZone):
                 ) from error
             yield path
 
+    def try_to_read(self, drop: Drop) -> None:
+        """Fetch the first byte, which takes all the rights that the whole takes."""
+        self._bucket.fetch_first_byte(self._root + drop.file)
+
     def _copy(self, local: Path, file: str) -> None:
         self._bucket.upload([(local, self._root + file)])

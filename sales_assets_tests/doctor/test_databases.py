@@ -68,6 +68,8 @@ def test_a_user_who_may_not_create_tables_is_told_what_to_grant(tmp_path: Path) 
                 found = list(catalogue(settings))
                 assert [f.severity for f in found] == [Severity.PROBLEM, Severity.OK]
                 assert found[0].to_do == f'GRANT USAGE, CREATE ON SCHEMA public TO "{role}"'
+                connection.exec_driver_sql("CREATE TABLE drops (file TEXT)")
+                assert next(f.severity for f in catalogue(settings)) is Severity.WARNING
                 connection.exec_driver_sql(found[0].to_do)
                 assert [f.severity for f in catalogue(settings)] == [Severity.OK, Severity.OK]
                 connection.exec_driver_sql(f"DROP OWNED BY {role}")
@@ -85,3 +87,37 @@ def test_a_server_or_a_database_that_is_not_there_is_told_without_the_password(
     assert found.severity is Severity.PROBLEM
     assert "SALES_ASSETS_DAGSTER_POSTGRES_URL" in found.to_do
     assert "the-word" not in found.found
+
+
+def test_the_schema_of_the_address_is_the_one_that_is_looked_at(tmp_path: Path) -> None:
+    with postgres_database() as address:
+        settings = Settings(home=tmp_path, catalogue_url=f"{address}?options=-csearch_path%3Dsales")
+        [missing, _] = catalogue(settings)
+        assert missing.severity is Severity.PROBLEM
+        assert "create the schema" in missing.to_do
+        server = sa.create_engine(address, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+        with server.connect() as connection:
+            connection.exec_driver_sql("CREATE SCHEMA sales")
+        assert [f.severity for f in catalogue(settings)] == [Severity.OK, Severity.OK]
+
+
+def test_a_server_that_can_only_be_read_is_told(tmp_path: Path) -> None:
+    with postgres_database() as address:
+        server = sa.create_engine(address, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+        with server.connect() as connection:
+            name = address.rpartition("/")[2]
+            read_only = "SET default_transaction_read_only = on"
+            connection.exec_driver_sql(f"ALTER DATABASE {name} {read_only}")
+        [found, _] = catalogue(Settings(home=tmp_path, catalogue_url=address))
+    assert found.severity is Severity.PROBLEM
+    assert "standby" in found.found
+
+
+def test_a_home_with_signs_in_its_name_is_looked_at_itself(tmp_path: Path) -> None:
+    home = tmp_path / "100% #1"
+    settings = Settings(home=home)
+    home.mkdir()
+    (home / "catalogue.sqlite").write_bytes(b"no database" * 1000)
+    [found] = catalogue(settings)
+    assert found.severity is Severity.PROBLEM
+    assert [file.name for file in tmp_path.iterdir()] == [home.name]

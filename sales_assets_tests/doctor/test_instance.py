@@ -88,6 +88,24 @@ def test_a_dagster_yaml_that_cannot_be_read_is_told(
     assert "dagster.yaml" in found.found
 
 
+def test_a_storage_that_is_away_is_told_without_advice_to_lose_it(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    away = {"postgres": {"postgres_url": "postgresql+psycopg2://postgres@127.0.0.1:9/dagster"}}
+    configure(settings, storage=away)
+    [found] = dagster(settings)
+    assert found.severity is Severity.PROBLEM
+    assert "move" not in found.to_do
+
+
+def test_on_a_cluster_the_instance_is_where_dagster_says(
+    tmp_path: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", instance.root_directory)
+    found = by_check(Settings(home=tmp_path / "another"))
+    assert found["Dagster"].found.startswith(instance.root_directory)
+
+
 def test_a_home_from_before_postgresql_was_set_is_told(
     settings: Settings, instance: dg.DagsterInstance
 ) -> None:
@@ -156,22 +174,23 @@ def test_runs_that_wait_for_a_daemon_that_is_not_there_are_told(
 def test_a_daemon_that_has_died_in_part_is_told(
     settings: Settings, instance: dg.DagsterInstance
 ) -> None:
-    first, *others = instance.get_required_daemon_types()
+    first, *others = sorted(instance.get_required_daemon_types())
     for daemon in others:
         beat(instance, daemon)
-    beat(instance, first, age=3600)
+    beat(instance, first, age=600)
     found = by_check(settings)["daemon"]
     assert found.severity is Severity.PROBLEM
     assert found.found == f"no sign of life from {first}"
 
 
+@pytest.mark.parametrize("status", [InstigatorStatus.RUNNING, InstigatorStatus.DECLARED_IN_CODE])
 def test_sensors_that_are_on_without_a_daemon_are_told(
-    settings: Settings, instance: dg.DagsterInstance
+    settings: Settings, instance: dg.DagsterInstance, status: InstigatorStatus
 ) -> None:
     origin = RemoteInstigatorOrigin(REPOSITORY, "watching")
-    instance.add_instigator_state(
-        InstigatorState(origin, InstigatorType.SENSOR, InstigatorStatus.RUNNING)
-    )
+    instance.add_instigator_state(InstigatorState(origin, InstigatorType.SENSOR, status))
+    for daemon in instance.get_required_daemon_types():
+        beat(instance, daemon, age=86_400)
     found = by_check(settings)["daemon"]
     assert found.severity is Severity.WARNING
     assert "watching" in found.found

@@ -10,7 +10,7 @@ from sales_assets.doctor.object_storage import credentials, objects
 from sales_assets.errors import PermanentError
 from sales_assets.resources.s3_object_store import S3ObjectStore
 from sales_assets.settings import Settings
-from sales_assets_tests.s3 import REGION, client
+from sales_assets_tests.s3 import REGION, answering, client
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_a_bucket_that_may_not_be_listed_is_told_and_the_probe_goes_all_the_same
 
 def test_a_bucket_that_is_not_there_and_a_server_that_is_not_are_told(settings: Settings) -> None:
     for update in ({"s3_bucket": "nobodys"}, {"s3_endpoint_url": "http://127.0.0.1:9"}):
-        [found] = objects(settings.model_copy(update=update))
+        [found] = [f for f in objects(settings.model_copy(update=update)) if "clock" not in f.check]
         assert found.severity is Severity.PROBLEM
         assert found.found.startswith("cannot put")
         assert "allow" not in found.to_do, "no right is lacking"
@@ -120,3 +120,24 @@ def test_credentials_are_told_by_where_they_are_from_and_not_by_what_they_are(
 
 def test_without_s3_nobody_asks_for_credentials(tmp_path: Path) -> None:
     assert list(credentials(Settings(home=tmp_path))) == []
+
+
+def test_a_clock_for_which_s3_refuses_everything_is_told(settings: Settings) -> None:
+    long_ago = "Thu, 01 Jan 2026 00:00:00 GMT"
+    with answering(403, "RequestTimeTooSkewed", date=long_ago) as address:
+        found = list(objects(settings.model_copy(update={"s3_endpoint_url": address})))
+    assert [(f.check, f.severity) for f in found] == [
+        ("object store", Severity.PROBLEM),
+        ("clock of S3", Severity.PROBLEM),
+    ]
+    assert "NTP" in found[1].to_do
+
+
+def test_whose_credentials_are_may_stay_unknown(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with answering(403, "AccessDenied") as address:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+        [found] = credentials(settings.model_copy(update={"s3_endpoint_url": None}))
+    assert found.severity is Severity.OK
+    assert "cannot be asked" in found.found

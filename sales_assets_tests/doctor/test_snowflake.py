@@ -8,16 +8,12 @@ import pytest
 from sales_assets.doctor.findings import Finding, Severity
 from sales_assets.doctor.snowflake import account
 from sales_assets.settings import Settings
-from sales_assets_tests.s3 import REGION, client
+from sales_assets_tests.s3 import REGION, answering, client
 from sales_assets_tests.snowflake.keys import write_private_key
 from sales_assets_tests.snowflake.running import SnowflakeServer, serving
 
-EVERYTHING = [
-    "Snowflake sign-in",
-    "Snowflake schemas",
-    "Snowflake load",
-    "clock of Snowflake",
-]
+SCHEMAS = [f"Snowflake schema {name}" for name in ("MAIN", "STAGING", "CORE", "MARTS")]
+EVERYTHING = ["clock of Snowflake", "Snowflake sign-in", *SCHEMAS, "Snowflake load"]
 
 
 @pytest.fixture
@@ -29,17 +25,54 @@ def problems(settings: Settings) -> dict[str, Finding]:
     return {f.check: f for f in account(settings) if f.severity is Severity.PROBLEM}
 
 
+def leftovers(server: SnowflakeServer, settings: Settings) -> list[Any]:
+    with server.warehouse(settings.snowflake_database)._read() as session:
+        names = session.query("SELECT table_name FROM information_schema.tables")
+        tables = [name for (name,) in names if "doctor" in name.lower()]
+        return tables + session.query("LIST @main.loads")
+
+
 def test_all_that_a_run_needs_is_tried_and_nothing_of_it_is_left(
     snowflake_server: SnowflakeServer, settings: Settings
 ) -> None:
     found = list(account(settings))
     assert [(f.check, f.severity) for f in found] == [(name, Severity.OK) for name in EVERYTHING]
-    warehouse = snowflake_server.warehouse(settings.snowflake_database)
-    with warehouse._read() as session:
-        names = session.query("SELECT table_name FROM information_schema.tables")
-        assert not [name for (name,) in names if "doctor" in name.lower()]
-        assert session.query("LIST @main.loads") == []
+    assert not leftovers(snowflake_server, settings)
     assert snowflake_server.ask("sessions") == 0, "the session is closed"
+
+
+def test_a_role_that_the_user_does_not_have_is_told(
+    snowflake_server: SnowflakeServer, settings: Settings
+) -> None:
+    with snowflake_server.limited("nobodys_role"):
+        found = problems(settings.model_copy(update={"snowflake_role": "nobodys_role"}))
+    assert list(found) == ["Snowflake sign-in"]
+    assert "nobodys_role" in found["Snowflake sign-in"].found
+    assert "setup snowflake" in found["Snowflake sign-in"].to_do
+
+
+def test_a_key_that_cannot_be_read_is_told_by_its_setting_alone(settings: Settings) -> None:
+    away = settings.model_copy(update={"snowflake_private_key_path": Path("/nowhere/key.p8")})
+    found = problems(away)["Snowflake sign-in"]
+    assert "SALES_ASSETS_SNOWFLAKE_PRIVATE_KEY_PATH" in found.found
+    assert "setup snowflake" not in found.to_do
+
+
+def test_a_clock_for_which_a_sign_in_is_refused_is_told(settings: Settings) -> None:
+    with answering(403, date="Thu, 01 Jan 2026 00:00:00 GMT") as address:
+        given = settings.model_copy(update={"snowflake_endpoint_url": address})
+        found = next(iter(account(given)))
+    assert (found.check, found.severity) == ("clock of Snowflake", Severity.PROBLEM)
+
+
+def test_tables_of_another_role_are_told(
+    snowflake_server: SnowflakeServer, settings: Settings
+) -> None:
+    snowflake_server.warehouse(settings.snowflake_database).rows("SELECT 1 FROM ledger")
+    with snowflake_server.limited(owner="SYSADMIN"):
+        [found] = [f for f in account(settings) if f.severity is not Severity.OK]
+    assert (found.check, found.severity) == ("Snowflake tables", Severity.WARNING)
+    assert found.found.endswith("are not SALES_ASSETS's: main.commits is SYSADMIN's")
 
 
 def test_a_key_that_is_not_the_users_is_told(settings: Settings, tmp_path: Path) -> None:
@@ -60,7 +93,6 @@ def test_a_server_that_does_not_answer_is_told(settings: Settings) -> None:
 @pytest.mark.parametrize(
     ("setting", "kind"),
     [
-        ("snowflake_role", "role"),
         ("snowflake_warehouse", "virtual warehouse"),
         ("snowflake_database", "database"),
     ],
@@ -88,7 +120,7 @@ def test_a_schema_that_is_not_there_is_told(
 @pytest.mark.parametrize(
     ("forbidden", "check"),
     [
-        (r"CREATE TABLE main\.", "Snowflake schema MAIN"),
+        (r"CREATE TRANSIENT TABLE main\.", "Snowflake schema MAIN"),
         (r"CREATE VIEW marts\.", "Snowflake schema MARTS"),
         ("CREATE STAGE", "Snowflake load"),
         ("PUT ", "Snowflake load"),
@@ -104,7 +136,9 @@ def test_each_right_that_is_lacking_is_told_and_the_others_are_still_tried(
     assert lacking.check == check
     assert "Insufficient privileges" in lacking.found
     assert "sales-assets setup snowflake" in lacking.to_do
-    assert [f.check for f in found if f.severity is Severity.OK][-1] == "clock of Snowflake"
+    others = [f.check for f in found if f.severity is Severity.OK]
+    assert others == [name for name in EVERYTHING if name != check]
+    assert not leftovers(snowflake_server, settings)
 
 
 @pytest.mark.long

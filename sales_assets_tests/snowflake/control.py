@@ -27,6 +27,8 @@ class Control:
     sessions: dict[str, Any] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
     """Names, in upper case, of what nobody has made or the role may not use."""
+    owner: str = ""
+    """Whose all tables are; by default the role's of each session."""
     forbidden: str = ""
     """A pattern of statements that the role has no right to."""
     _stop_at: str = ""
@@ -100,6 +102,7 @@ class Control:
         """What there is, and what the role may do, from now on."""
         wanted = await request.json()
         self.hidden, self.forbidden = frozenset(wanted["hidden"]), wanted["forbidden"]
+        self.owner = wanted["owner"]
         return JSONResponse({})
 
     async def _wait(self, _: Request) -> JSONResponse:

@@ -84,13 +84,14 @@ class SnowflakeServer:
         return False
 
     @contextmanager
-    def limited(self, *hidden: str, forbidden: str = "") -> Iterator[None]:
-        """Without some objects, and without the right to statements of a pattern."""
-        self.ask("limit", {"hidden": [name.upper() for name in hidden], "forbidden": forbidden})
+    def limited(self, *hidden: str, forbidden: str = "", owner: str = "") -> Iterator[None]:
+        """Without some objects, without the right to statements of a pattern, on others' tables."""
+        names = [name.upper() for name in hidden]
+        self.ask("limit", {"hidden": names, "forbidden": forbidden, "owner": owner})
         try:
             yield
         finally:
-            self.ask("limit", {"hidden": [], "forbidden": ""})
+            self.ask("limit", {"hidden": [], "forbidden": "", "owner": ""})
 
     def abort_sessions(self) -> None:
         """What Snowflake does in time to the sessions of clients that are gone."""

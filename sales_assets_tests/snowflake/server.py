@@ -122,6 +122,7 @@ def _whole_numbers(expression: exp.Expression) -> exp.Expression:
 def _bridged(connection: Any, command: str) -> str:
     """A statement as fakesnow understands it; keeps the books of transactions."""
     word = command.strip().split(None, 1)[0].upper() if command.strip() else ""
+    command = command.replace("table_owner", f"'{connection.owner}'")  # fakesnow knows one for all
     if word == "BEGIN":
         connection.open = True
         return "BEGIN"
@@ -213,6 +214,7 @@ class BridgedConnection(FakeSnowflakeConnection):
     open = False
     ended = False
     tag = ""
+    owner = ""
 
     def cursor(self, cursor_class: Any = None) -> FakeSnowflakeCursor:  # noqa: ARG002
         return Bridged(conn=self, duck_conn=self._duck_conn)
@@ -250,11 +252,15 @@ def build_app(folder: Path, public_key: bytes, control: Control, s3: Any = None)
         if request.headers.get("Content-Encoding") == "gzip":
             body = gzip.decompress(body)
         told = json.loads(body)
-        refused = _signed_in(told, public_key)
-        if refused:
-            return JSONResponse(
-                {"data": {}, "code": "390144", "message": refused, "success": False}
+        refused, code = _signed_in(told, public_key), "390144"
+        role = request.query_params.get("roleName", "")
+        if not refused and role.upper() in control.hidden:
+            refused, code = (
+                f"Role '{role}' specified in the connect string does not exist",
+                "390189",
             )
+        if refused:
+            return JSONResponse({"data": {}, "code": code, "message": refused, "success": False})
         answer: JSONResponse = await _server.login_request(request)
         body_told = json.loads(bytes(answer.body))
         token = body_told["data"]["token"]
@@ -264,6 +270,7 @@ def build_app(folder: Path, public_key: bytes, control: Control, s3: Any = None)
         _set_up(connection, control.hidden)
         parameters = told["data"]["SESSION_PARAMETERS"]
         connection.tag = parameters.get("QUERY_TAG", "")
+        connection.owner = control.owner or role.upper()
         if "SEARCH_PATH" in parameters:
             _search(connection)
         control.sessions[token] = connection
@@ -291,8 +298,11 @@ def _tell_what_there_is(
     info: dict[str, Any], asked: Mapping[str, str], hidden: frozenset[str]
 ) -> None:
     """What a session has: a name that is not there, or may not be used, is passed over."""
-    info |= {"warehouseName": asked.get("warehouse"), "roleName": asked.get("roleName")}
-    for kind in ("warehouseName", "roleName", "databaseName"):
+    info |= {
+        "warehouseName": asked.get("warehouse", "").upper(),
+        "roleName": asked.get("roleName", "").upper(),
+    }
+    for kind in ("warehouseName", "databaseName"):
         if (info[kind] or "").upper() in hidden:
             info[kind] = None
 
