@@ -165,7 +165,7 @@ def _load(settings: Settings, session: SnowflakeSession, stage: str | None) -> F
     except SalesAssetsError as error:
         found = _failed("Snowflake load", error)
         place = (
-            f"see that {stage} is a stage on s3://{settings.s3_bucket}/{settings.s3_prefix}"
+            f"see that {stage} is a stage on s3://{settings.s3_bucket}/{settings.s3_prefix}/"
             if stage
             else "see that this machine reaches Snowflake's storage, whose hosts SELECT "
             "SYSTEM$ALLOWLIST() names"
@@ -182,6 +182,6 @@ def _failed(check: str, error: SalesAssetsError) -> Finding:
         told = "see that nothing keeps this machine from reaching Snowflake, that the account is "
         told += "right and that the virtual warehouse is neither busy nor out of credits"
         return problem(check, str(error), told)
-    if getattr(cause, "errno", None) in LACKING or "JWT" in str(cause):
-        return problem(check, str(getattr(cause, "msg", None) or error), SETUP)
-    return problem(check, str(error), OTHERWISE)
+    lacking = getattr(cause, "errno", None) in LACKING or "JWT" in str(cause)
+    said = str(getattr(cause, "msg", None) or error)
+    return problem(check, said, SETUP if lacking else OTHERWISE)
