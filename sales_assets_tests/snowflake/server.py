@@ -1,7 +1,7 @@
 """A Snowflake server on loopback that the real connector talks to: fakesnow, with bridges.
 
-Belongs here: what fakesnow lacks and the warehouse needs. Does not: starting it (`__main__`), or
-what tests ask it to do besides (`control`).
+Belongs here: what fakesnow lacks and the warehouse needs. Does not: signing in (`signing_in`),
+starting it (`__main__`), or what tests ask it to do besides (`control`).
 
 It is a test target, never a warehouse to keep. What it cannot do is listed in
 docs/decisions/0012-snowflake.md and covered by tests that need an account.
@@ -13,7 +13,6 @@ import gzip
 import json
 import re
 import time
-from collections.abc import Mapping
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
@@ -23,7 +22,6 @@ import duckdb
 import fakesnow.arrow
 import fakesnow.converter
 import fakesnow.transforms
-import jwt
 import pyarrow as pa
 from fakesnow import copy_into
 from fakesnow.conn import FakeSnowflakeConnection
@@ -38,11 +36,15 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from sales_assets_tests.snowflake.control import Control
+from sales_assets_tests.snowflake.signing_in import (
+    make_schemas,
+    search_schemas,
+    tell_what_there_is,
+    why_refused,
+)
 
 _server: Any = import_module("fakesnow.server")  # fakesnow has a function of this name too
 _patched: Any = import_module("fakesnow")
-USER = "loader"
-"""The user who has the key."""
 LOCK_TIMEOUT = 30.0
 """Seconds that a statement waits for rows that another transaction has changed."""
 DDL = re.compile(r"^\s*(CREATE|ALTER|DROP|TRUNCATE)\b", re.IGNORECASE)
@@ -56,7 +58,6 @@ QUALIFIED = re.compile(
 )
 """dbt's temporary relations, in a schema; DuckDB has a catalog of its own for temporary ones."""
 NOTHING = "SELECT 'Statement executed successfully.' AS status"
-SCHEMAS = ("MAIN", "STAGING", "CORE", "MARTS")
 
 
 class Bridged(FakeSnowflakeCursor):
@@ -220,21 +221,6 @@ class BridgedConnection(FakeSnowflakeConnection):
         return Bridged(conn=self, duck_conn=self._duck_conn)
 
 
-def _signed_in(body: dict[str, Any], key: bytes) -> str:
-    """Why a sign-in is refused; empty if it is not. Only a key pair is taken."""
-    data = body["data"]
-    if data.get("AUTHENTICATOR") != "SNOWFLAKE_JWT":
-        return "Sign-in is by key pair only."
-    try:
-        claims = jwt.decode(
-            data["TOKEN"], key, algorithms=["RS256"], options={"verify_aud": False}, leeway=30
-        )
-    except jwt.InvalidTokenError:
-        return "JWT token is invalid."
-    wanted = f"{data['ACCOUNT_NAME']}.{USER}".upper()
-    return "" if claims["sub"].upper() == wanted else "JWT token is invalid."
-
-
 def build_app(folder: Path, public_key: bytes, control: Control, s3: Any = None) -> Starlette:
     """The server's application; databases are files in the folder."""
     Bridged.control, Bridged.s3 = control, s3
@@ -252,13 +238,11 @@ def build_app(folder: Path, public_key: bytes, control: Control, s3: Any = None)
         if request.headers.get("Content-Encoding") == "gzip":
             body = gzip.decompress(body)
         told = json.loads(body)
-        refused, code = _signed_in(told, public_key), "390144"
         role = request.query_params.get("roleName", "")
+        refused, code = why_refused(told, public_key), "390144"
         if not refused and role.upper() in control.hidden:
-            refused, code = (
-                f"Role '{role}' specified in the connect string does not exist",
-                "390189",
-            )
+            refused = f"Role '{role}' specified in the connect string does not exist"
+            code = "390189"
         if refused:
             return JSONResponse({"data": {}, "code": code, "message": refused, "success": False})
         answer: JSONResponse = await _server.login_request(request)
@@ -266,13 +250,14 @@ def build_app(folder: Path, public_key: bytes, control: Control, s3: Any = None)
         token = body_told["data"]["token"]
         body_told["data"]["masterToken"] = token  # without one the connector ends no session
         connection = _server.sessions[token]
-        _tell_what_there_is(body_told["data"]["sessionInfo"], request.query_params, control.hidden)
-        _set_up(connection, control.hidden)
+        tell_what_there_is(body_told["data"]["sessionInfo"], request.query_params, control.hidden)
+        if connection.database:  # the setup of an account signs in without one
+            make_schemas(connection, control.hidden)
         parameters = told["data"]["SESSION_PARAMETERS"]
         connection.tag = parameters.get("QUERY_TAG", "")
         connection.owner = control.owner or role.upper()
         if "SEARCH_PATH" in parameters:
-            _search(connection)
+            search_schemas(connection)
         control.sessions[token] = connection
         return JSONResponse(body_told)
 
@@ -292,43 +277,3 @@ def build_app(folder: Path, public_key: bytes, control: Control, s3: Any = None)
             *control.routes(),
         ]
     )
-
-
-def _tell_what_there_is(
-    info: dict[str, Any], asked: Mapping[str, str], hidden: frozenset[str]
-) -> None:
-    """What a session has: a name that is not there, or may not be used, is passed over."""
-    info |= {
-        "warehouseName": asked.get("warehouse", "").upper(),
-        "roleName": asked.get("roleName", "").upper(),
-    }
-    for kind in ("warehouseName", "databaseName"):
-        if (info[kind] or "").upper() in hidden:
-            info[kind] = None
-
-
-def _set_up(connection: Any, hidden: frozenset[str]) -> None:
-    """Schemas, as the setup of an account makes them."""
-    there = _schemas(connection)
-    for schema in SCHEMAS:
-        if schema not in there | hidden:
-            connection._duck_conn.execute(
-                f"CREATE SCHEMA IF NOT EXISTS {connection.database}.{schema}"
-            )
-
-
-def _schemas(connection: Any) -> set[str]:
-    found = connection._duck_conn.execute(
-        "SELECT upper(schema_name) FROM information_schema.schemata WHERE upper(catalog_name) = ?",
-        [connection.database],
-    ).fetchall()
-    return {name for (name,) in found}
-
-
-def _search(connection: Any) -> None:
-    """Look bare names up in the project's schemas, those that are there."""
-    database = connection.database
-    there = _schemas(connection)
-    path = ",".join(f"{database}.{name}" for name in SCHEMAS if name in there)
-    if path:
-        connection._duck_conn.execute(f"SET search_path = '{path}'")
