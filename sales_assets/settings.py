@@ -63,7 +63,11 @@ class Settings(Places, BaseSettings):
     object_store: ObjectStoreKind = Field(
         default=ObjectStoreKind.DIRECTORY, description="directory or s3."
     )
-    s3_bucket: str | None = Field(default=None, description="Bucket of the staged objects.")
+    s3_bucket: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$",
+        description="Bucket of the staged objects.",
+    )
     s3_prefix: str = Field(default="", description="Key prefix in the bucket.")
     s3_region: str | None = Field(default=None, description="The bucket's region.")
     s3_endpoint_url: str | None = Field(
@@ -73,8 +77,9 @@ class Settings(Places, BaseSettings):
     )
     s3_kms_key: str | None = Field(
         default=None,
-        description="Id or ARN of the KMS key that encrypts what is put into S3; default: what "
-        "the bucket does by itself.",
+        pattern=r"^[A-Za-z0-9:/_-]+$",
+        description="Id, ARN or alias (alias/...) of the KMS key that encrypts what is put into "
+        "S3; default: what the bucket does by itself.",
     )
     warehouse: WarehouseKind = Field(
         default=WarehouseKind.DUCKDB, description="duckdb or snowflake."

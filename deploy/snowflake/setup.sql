@@ -4,7 +4,8 @@
 -- added.
 
 -- 1. Database, schemas and virtual warehouse, which stay SYSADMIN's. In schemas with managed access
---    only their owner gives rights to others, not who owns a table.
+--    only their owner gives rights to others, not who owns a table. One that was there before gets it
+--    by ALTER SCHEMA ... ENABLE MANAGED ACCESS, and SYSADMIN has to own it.
 USE ROLE SYSADMIN;
 CREATE DATABASE IF NOT EXISTS "SALES";
 CREATE SCHEMA IF NOT EXISTS "SALES"."MAIN" WITH MANAGED ACCESS;

@@ -1,8 +1,8 @@
 """`sales-assets`: the command line.
 
-Belongs here: which commands there are, and how errors end them. Does not: a command (each has a
-module here), or anything that a command does beyond calling it. An expected error is one message
-and exit code 1 (2 for wrong usage).
+Belongs here: which commands there are, and how errors end them. Does not: a command (the modules
+here have them, in groups), or anything that a command does beyond calling it. An expected error is
+one message and exit code 1 (2 for wrong usage).
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import sys
 
 import typer
 
-from sales_assets.cli.doctor import doctor
+from sales_assets.cli.doctor_command import doctor
 from sales_assets.cli.drops import check, infer, land
 from sales_assets.cli.output import err
 from sales_assets.cli.questions import query, trace
 from sales_assets.cli.rates import rates_app
 from sales_assets.cli.runs import materialize, prepare, status, ui
 from sales_assets.cli.setup import setup_app
-from sales_assets.cli.worker import worker
+from sales_assets.cli.worker_command import worker
 from sales_assets.errors import SalesAssetsError, UsageError
 
 app = typer.Typer(

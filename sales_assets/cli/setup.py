@@ -18,7 +18,7 @@ AccountOption = Annotated[
     str | None,
     typer.Option(
         "--aws-account",
-        help="Number of the AWS account; default: that of the queue or the key, if there is one.",
+        help="Number of the AWS account; default: that of the queue, if there is one.",
     ),
 ]
 
@@ -86,3 +86,5 @@ def aws(
         case Part.TRUST:
             document = aws_policy.snowflake_trust(settings)
     typer.echo(json.dumps(document, indent=2))
+    if part in {Part.LIFECYCLE, Part.QUEUE, Part.NOTIFICATION}:
+        typer.echo("AWS replaces all that was there: merge it with what is in use.", err=True)

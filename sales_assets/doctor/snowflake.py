@@ -37,9 +37,8 @@ STATEMENT_SECONDS = 45
 """How long a statement may take: a suspended virtual warehouse resumes in a few seconds."""
 PATIENCE = {"network_timeout": 15, "statement_timeout": STATEMENT_SECONDS, "attempts": 1}
 SETUP = "have an administrator run what `sales-assets setup snowflake` prints"
-LACKING = frozenset({606, 2003, 2043, 3001, 90105, 90106, 390144, 390189, 390201})
-"""Snowflake's numbers of what that mends: no warehouse, database, schema, object or right, and a
-key or role that is not the user's."""
+NOT_THE_USERS = frozenset({390144, 390189, 390201})
+"""Snowflake's numbers of a sign-in with a key or a role that is not the user's."""
 PROBE: Columns = (("probe", "VARCHAR"),)
 OWNERS = """
 SELECT count(*), min(lower(table_schema || '.' || table_name)), min(table_owner)
@@ -177,11 +176,13 @@ def _load(settings: Settings, session: SnowflakeSession, stage: str | None) -> F
 
 def _failed(check: str, error: SalesAssetsError) -> Finding:
     """What Snowflake itself said, and what to do by its number."""
+    from sales_assets.resources.snowflake_errors import LACKING
+
     cause = error.__cause__
     if isinstance(error, TransientError):
         told = "see that nothing keeps this machine from reaching Snowflake, that the account is "
         told += "right and that the virtual warehouse is neither busy nor out of credits"
         return problem(check, str(error), told)
-    lacking = getattr(cause, "errno", None) in LACKING or "JWT" in str(cause)
+    lacking = getattr(cause, "errno", None) in LACKING | NOT_THE_USERS or "JWT" in str(cause)
     said = str(getattr(cause, "msg", None) or error)
     return problem(check, said, SETUP if lacking else OTHERWISE)

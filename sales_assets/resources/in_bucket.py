@@ -17,8 +17,8 @@ from sales_assets.resources.s3_bucket import Bucket
 class InBucket(dg.ConfigurableResource[Any]):
     """Keys below a prefix of a bucket; credentials come from AWS's standard chain.
 
-    With `kms_key`, the id or ARN of a key in AWS KMS, every object is encrypted by it. A server
-    that does not answer is tried `attempts` times, for up to `timeout` seconds each.
+    With `kms_key`, the id, ARN or alias of a key in AWS KMS, every object is encrypted by it. A
+    server that does not answer is tried `attempts` times, for up to `timeout` seconds each.
     """
 
     setting: ClassVar[str]
@@ -45,5 +45,9 @@ class InBucket(dg.ConfigurableResource[Any]):
 
     @property
     def _root(self) -> str:
-        """The prefix with a slash at its end, or nothing."""
-        return f"{self.prefix.strip('/')}/".lstrip("/")
+        return root_of(self.prefix)
+
+
+def root_of(prefix: str) -> str:
+    """What keys below a prefix begin with: it with a slash at its end, or nothing."""
+    return f"{prefix.strip('/')}/".lstrip("/")

@@ -22,6 +22,8 @@ PASSING = frozenset(
     }
 )
 """Error numbers of statements that may succeed when they are sent again."""
+LACKING = frozenset({606, 2003, 2043, 3001, 90105, 90106})
+"""Error numbers of statements that lack a right, a virtual warehouse or what they name."""
 SIGN_IN = (
     "jwt",
     "incorrect username",
@@ -45,9 +47,9 @@ def errors_told(address: str) -> Iterator[None]:
         reason = _reason(error)
         if error.errno in PASSING:
             raise TransientError(f"{address}: {reason}; try again later") from error
-        raise PermanentError(
-            f"{address}: {reason}; `sales-assets doctor` tells which object or right is missing"
-        ) from error
+        to_do = "`sales-assets doctor` tells which object or right is missing"
+        more = f"; {to_do}" if error.errno in LACKING else ""
+        raise PermanentError(f"{address}: {reason}{more}") from error
     except (errors.IntegrityError, errors.DataError, errors.NotSupportedError) as error:
         raise PermanentError(f"{address}: {_reason(error)}") from error
     except errors.Error as error:

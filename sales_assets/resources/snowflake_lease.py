@@ -71,15 +71,25 @@ class Lease:
             self._give_up(session)
 
     def _give_up(self, session: Session) -> None:
-        """End the lease at once; if that fails it ends by itself."""
+        """End the lease at once, in another session if this one has broken.
+
+        If that fails too it ends by itself.
+        """
         try:
-            if not session.change(
-                f"UPDATE main.writers SET until = {NOW} WHERE name = ? AND holder = ?",
-                [_NAME, self.holder],
-            ):
-                self.lost = True
+            try:
+                self._end(session)
+            except SalesAssetsError:
+                with self._connect() as another:
+                    self._end(another)
         except SalesAssetsError as error:
             _log.warning("The lease of the warehouse could not be given up: %s", error)
+
+    def _end(self, session: Session) -> None:
+        if not session.change(
+            f"UPDATE main.writers SET until = {NOW} WHERE name = ? AND holder = ?",
+            [_NAME, self.holder],
+        ):
+            self.lost = True
 
     def _acquire(self, session: Session, timeout: float) -> None:
         session.change(

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from sales_assets.errors import SalesAssetsError
+from sales_assets.resources.in_bucket import root_of
 from sales_assets.resources.landing_events import Events, LandingEvents
 from sales_assets.resources.s3_errors import Told
 from sales_assets.resources.s3_notifications import named_objects
@@ -91,7 +92,7 @@ class SqsLandingEvents(LandingEvents):
             messages += answer["Messages"]
 
     def _events(self, messages: Sequence[dict[str, Any]]) -> Events:
-        root = f"{self.prefix.strip('/')}/".lstrip("/")
+        root = root_of(self.prefix)
         files: set[str] = set()
         problems: list[str] = []
         for message in messages:

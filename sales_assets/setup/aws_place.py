@@ -13,15 +13,18 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 from sales_assets.errors import UsageError
+from sales_assets.resources.in_bucket import root_of
+from sales_assets.setting_kinds import ObjectStoreKind
 from sales_assets.settings import PREFIX, Settings
 
 SNOWFLAKE_ROLE = "sales-assets-snowflake"
 """The role that Snowflake takes in AWS to read the staged objects."""
-_QUEUE_HOST = re.compile(r"(?:^|\.)(?:sqs\.([a-z0-9-]+)|([a-z0-9-]+)\.queue)\.")
+_REGION = r"([a-z]{2}(?:-[a-z0-9]+)+-\d)"
+_QUEUE_HOST = re.compile(rf"(?:^|\.)(?:sqs(?:-fips)?\.{_REGION}|{_REGION}\.queue)\.")
 """Amazon SQS' hosts, also of interface endpoints, and the older ones ("SQS endpoints and
 quotas")."""
 _QUEUE_PATH = re.compile(r"/(\d{12})/([A-Za-z0-9_-]{1,80}(?:\.fifo)?)/?")
-_KEY_ARN = re.compile(r"arn:[a-z-]+:kms:([a-z0-9-]+):(\d{12}):(?:key|alias)/\S+")
+_KEY_ARN = re.compile(r"arn:[a-z-]+:kms:([a-z0-9-]+):\d{12}:(?:key|alias)/\S+")
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,8 @@ def place_of(settings: Settings, account: str | None = None) -> Place:
     return Place(
         _partition(region),
         region,
-        account or (key and key[2]) or queue_account or Place.UNKNOWN_ACCOUNT,
+        # A key tells nothing of it: it may be in an account that has all keys.
+        account or queue_account or Place.UNKNOWN_ACCOUNT,
     )
 
 
@@ -69,6 +73,23 @@ def queue_arn(settings: Settings) -> str:
     region, account, name = _queue(settings)
     region = region or place_of(settings).region
     return f"arn:{_partition(region)}:sqs:{region}:{account}:{name}"
+
+
+def buckets(settings: Settings) -> list[tuple[str, str]]:
+    """Buckets that the settings name, and what keys begin with there; the landing zone first.
+
+    Raises UsageError if there are none.
+    """
+    found = [settings.landing_bucket] if settings.landing_bucket else []
+    if settings.object_store is ObjectStoreKind.S3:
+        assert settings.s3_bucket is not None  # Settings refuses s3 without a bucket
+        found.append((settings.s3_bucket, settings.s3_prefix))
+    if not found:
+        raise UsageError(
+            f"These settings choose no S3: set {PREFIX}LANDING_ZONE=s3://bucket/prefix, or "
+            f"{PREFIX}OBJECT_STORE=s3 and {PREFIX}S3_BUCKET"
+        )
+    return [(bucket, root_of(prefix)) for bucket, prefix in found]
 
 
 def service_host(place: Place, service: str) -> str:

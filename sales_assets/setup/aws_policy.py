@@ -14,7 +14,7 @@ from typing import Any
 from sales_assets.errors import UsageError
 from sales_assets.setting_kinds import ObjectStoreKind
 from sales_assets.settings import PREFIX, Settings
-from sales_assets.setup.aws_place import Place, place_of, queue_arn, service_host
+from sales_assets.setup.aws_place import Place, buckets, place_of, queue_arn, service_host
 
 Document = dict[str, Any]
 VERSION = "2012-10-17"
@@ -106,23 +106,6 @@ def snowflake_trust(settings: Settings) -> Document:
             }
         ]
     )
-
-
-def buckets(settings: Settings) -> list[tuple[str, str]]:
-    """Buckets that the settings name, and what keys begin with there; the landing zone first.
-
-    Raises UsageError if there are none.
-    """
-    found = [settings.landing_bucket] if settings.landing_bucket else []
-    if settings.object_store is ObjectStoreKind.S3:
-        assert settings.s3_bucket is not None  # Settings refuses s3 without a bucket
-        found.append((settings.s3_bucket, settings.s3_prefix))
-    if not found:
-        raise UsageError(
-            f"These settings choose no S3: set {PREFIX}LANDING_ZONE=s3://bucket/prefix, or "
-            f"{PREFIX}OBJECT_STORE=s3 and {PREFIX}S3_BUCKET"
-        )
-    return [(bucket, f"{prefix.strip('/')}/".lstrip("/")) for bucket, prefix in found]
 
 
 def _need_stage(settings: Settings) -> None:

@@ -9,18 +9,20 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import jsonschema
 import pytest
 import yaml
 from dagster_k8s.container_context import K8sContainerContext
 from dagster_k8s.job import UserDefinedDagsterK8sConfig
 
+from sales_assets.assets.exchange_rates import POOL
 from sales_assets.dbt_manifest import DbtLocation, dbt_process, prepare, read_saved_parse
 from sales_assets.resources.build import dbt_location
 from sales_assets.setting_kinds import ExecutorKind
@@ -230,14 +232,18 @@ def test_every_queue_has_a_worker_and_the_daemon_is_one() -> None:
 FILES = sorted(path for path in DEPLOY.rglob("*") if path.is_file())
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
-def test_every_file_can_be_read_as_what_it_is(file: Path) -> None:
-    text = file.read_text()
-    match file.suffix:
-        case ".yml" | ".yaml":
-            assert yaml.safe_load(text)
-        case ".json":
-            assert json.loads(text)
+READERS: dict[str, Callable[[str], Any]] = {
+    ".yml": yaml.safe_load,
+    ".yaml": yaml.safe_load,
+    ".json": json.loads,
+}
+
+
+@pytest.mark.parametrize(
+    "file", [file for file in FILES if file.suffix in READERS], ids=lambda file: file.name
+)
+def test_every_file_of_data_can_be_read_as_what_it_is(file: Path) -> None:
+    assert READERS[file.suffix](file.read_text())
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
@@ -267,6 +273,7 @@ def test_runs_on_kubernetes_get_the_volumes_secrets_and_account_of_the_code_serv
     context = K8sContainerContext.create_from_config(
         {
             "k8s": {
+                "service_account_name": account["name"],
                 "volume_mounts": DEPLOYMENT["volumeMounts"],
                 "volumes": DEPLOYMENT["volumes"],
                 "env_secrets": [secret["name"] for secret in DEPLOYMENT["envSecrets"]],
@@ -279,7 +286,35 @@ def test_runs_on_kubernetes_get_the_volumes_secrets_and_account_of_the_code_serv
     ]
     volumes: Any = context.run_k8s_config.pod_spec_config["volumes"]
     assert {v["name"] for v in volumes} == {mount["name"] for mount in mounts}
+    spec: Any = context.run_k8s_config.pod_spec_config
+    assert spec["service_account_name"] == account["name"]
     assert DEPLOYMENT["includeConfigInLaunchedRuns"] == {"enabled": True}
+
+
+def test_on_kubernetes_a_public_api_is_called_by_one_step_at_a_time(tmp_path: Path) -> None:
+    """The chart writes this into dagster.yaml, where no command sets the limit of a pool."""
+    runs, pools = VALUES["concurrency"]["runs"], VALUES["concurrency"]["pools"]
+    coordinator = VALUES["dagsterDaemon"]["runCoordinator"]["config"]["queuedRunCoordinator"]
+    assert coordinator.keys() == {"dequeueIntervalSeconds"}, "runs are limited in one place"
+    written = {
+        "run_coordinator": {
+            "module": "dagster.core.run_coordinator",
+            "class": "QueuedRunCoordinator",
+            "config": {"dequeue_interval_seconds": coordinator["dequeueIntervalSeconds"]},
+        },
+        "concurrency": {
+            "runs": {"max_concurrent_runs": runs["maxConcurrentRuns"]},
+            "pools": {"default_limit": pools["defaultLimit"], "granularity": pools["granularity"]},
+        },
+    }
+    (tmp_path / "dagster.yaml").write_text(yaml.safe_dump(written))
+    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
+        limits = instance.get_concurrency_config()
+        queue = limits.run_queue_config
+        assert queue is not None
+        assert queue.max_concurrent_runs == 4
+        assert limits.pool_config.default_pool_limit == 1
+        assert instance.event_log_storage.get_concurrency_info(POOL).limit == 1
 
 
 def test_what_the_image_copies_is_there() -> None:

@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from threading import Thread
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import pytest
@@ -34,7 +35,7 @@ def warehouse(snowflake_server: SnowflakeServer) -> Iterator[SnowflakeWarehouse]
 
 @pytest.fixture(autouse=True)
 def _without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tenacity.nap.time.sleep", lambda _: None)
+    monkeypatch.setattr("tenacity.nap.time", SimpleNamespace(sleep=lambda _: None))
 
 
 def break_off(server: SnowflakeServer, change: Callable[[], Result]) -> Result:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -245,7 +246,7 @@ def test_what_may_pass_is_tried_again_and_what_cannot_is_not(
         return query(session, sql, *more)
 
     monkeypatch.setattr(SnowflakeSession, "query", failing)
-    monkeypatch.setattr("tenacity.nap.time.sleep", lambda _: None)
+    monkeypatch.setattr("tenacity.nap.time", SimpleNamespace(sleep=lambda _: None))
     assert warehouse.rows("SELECT 'asked'") == [("asked",)]
     assert len(calls) == 3
 

@@ -96,3 +96,20 @@ def test_without_a_queue_or_a_bucket_there_is_nothing_to_tell() -> None:
             refusing(Settings(landing_zone="s3://sales"))
     with pytest.raises(UsageError, match="choose no S3"):
         lifecycle(Settings())
+
+
+@pytest.mark.parametrize(
+    "zone", ["s3://sales/sales data", "s3://sales/caf\N{LATIN SMALL LETTER E WITH ACUTE}"]
+)
+def test_a_prefix_that_a_filter_would_not_match_as_it_is_is_refused(zone: str) -> None:
+    queue = f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/drops"
+    with pytest.raises(UsageError, match="choose one of letters, digits"):
+        notification(Settings(landing_zone=zone, landing_queue_url=queue))
+
+
+def test_a_queue_to_which_s3_does_not_send_is_refused() -> None:
+    queue = f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/drops.fifo"
+    settings = Settings(landing_zone="s3://sales/landing", landing_queue_url=queue)
+    for document in (notification, queue_policy):
+        with pytest.raises(UsageError, match="no FIFO queue"):
+            document(settings)

@@ -35,6 +35,10 @@ def at(queue: str = "", **given: Any) -> Settings:
             "arn:aws:sqs:us-west-2:123456789012:drops",
         ),
         (
+            "https://sqs-fips.us-west-2.amazonaws.com/123456789012/drops",
+            "arn:aws:sqs:us-west-2:123456789012:drops",
+        ),
+        (
             "https://us-west-2.queue.amazonaws.com/123456789012/drops",
             "arn:aws:sqs:us-west-2:123456789012:drops",
         ),
@@ -74,7 +78,15 @@ def test_an_address_that_is_no_queue_s_is_refused(url: str) -> None:
         (
             {"s3_kms_key": "arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/1"},
             None,
-            "arn:aws-us-gov:iam::123456789012:role/r",
+            "arn:aws-us-gov:iam::AWS_ACCOUNT_ID:role/r",  # keys may be in an account of their own
+        ),
+        (
+            {
+                "s3_kms_key": "arn:aws:kms:eu-west-1:999999999999:key/1",
+                "queue": "https://sqs.eu-west-1.amazonaws.com/123456789012/drops",
+            },
+            None,
+            "arn:aws:iam::123456789012:role/r",
         ),
         ({"s3_region": "cn-northwest-1"}, None, "arn:aws-cn:iam::AWS_ACCOUNT_ID:role/r"),
         ({"s3_region": "of-a-store-of-ones-own"}, None, "arn:aws:iam::AWS_ACCOUNT_ID:role/r"),
