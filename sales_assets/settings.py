@@ -293,7 +293,7 @@ def secrets_of_environment() -> list[str]:
     return [os.environ[name] for name in names if os.environ.get(name)]
 
 
-def dagster_home_elsewhere(settings: Settings) -> Path:
+def find_dagster_home(settings: Settings) -> Path:
     """Where Dagster's instance is: in the home, or, as in Dagster's chart, where it says itself."""
     if not (settings.dagster_home / "dagster.yaml").exists() and "DAGSTER_HOME" in os.environ:
         return Path(os.environ["DAGSTER_HOME"])

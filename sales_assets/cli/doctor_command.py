@@ -7,24 +7,13 @@ from __future__ import annotations
 
 import os
 import sys
-from enum import StrEnum
-from typing import Annotated
 
 import typer
 
-from sales_assets.cli.output import err, out
+from sales_assets.cli.output import TableOrJson, TableOrJsonOption, err, out
 
 
-class DoctorFormat(StrEnum):
-    """How the findings are printed."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
-def doctor(
-    format: Annotated[DoctorFormat, typer.Option("--format", "-f")] = DoctorFormat.TABLE,  # noqa: A002
-) -> None:
+def doctor(format: TableOrJsonOption = TableOrJson.TABLE) -> None:  # noqa: A002
     """Look at settings, machine, services and rights, and say what to do where one is wrong.
 
     It tries each right on something that it makes and removes. The exit code is 1 if there is a
@@ -38,7 +27,7 @@ def doctor(
         for finding in examine():
             findings.append(finding)
             status.update(f"Looked at: {finding.check}")
-    if format is DoctorFormat.JSON:
+    if format is TableOrJson.JSON:
         sys.stdout.write(as_json(findings) + "\n")
     else:
         out.print(table(findings))

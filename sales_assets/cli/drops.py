@@ -5,20 +5,12 @@ Belongs here: these commands and what they print. Does not: what they call.
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from sales_assets.cli.output import err, out
-
-
-class CheckFormat(StrEnum):
-    """How `check` prints what it found."""
-
-    TABLE = "table"
-    JSON = "json"
+from sales_assets.cli.output import TableOrJson, TableOrJsonOption, err, out
 
 
 def land(
@@ -46,7 +38,7 @@ def check(
             "--reference", help="A file that lines refer to; default: that in the landing zone."
         ),
     ] = None,
-    format: Annotated[CheckFormat, typer.Option("--format", "-f")] = CheckFormat.TABLE,  # noqa: A002
+    format: TableOrJsonOption = TableOrJson.TABLE,  # noqa: A002
 ) -> None:
     """Say what would be accepted and rejected of a file, without writing anything.
 

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -20,6 +21,15 @@ WIDTH = None if sys.stdout.isatty() else 120
 out = Console(highlight=False, width=WIDTH)
 err = Console(stderr=True, highlight=False)
 
+
+class TableOrJson(StrEnum):
+    """How a command prints what it found."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+TableOrJsonOption = Annotated[TableOrJson, typer.Option("--format", "-f")]
 SourceOption = Annotated[
     str | None, typer.Option("--source", "-s", help="A source, like pizzaplace; default: all.")
 ]

@@ -90,7 +90,8 @@ def _guarded(name: str, function: str, settings: Settings, seconds: float) -> It
         finally:
             found.put(None)
 
-    threading.Thread(target=look, name=f"{_THREADS}{name}", daemon=True).start()
+    thread = threading.Thread(target=look, name=f"{_THREADS}{name}", daemon=True)
+    thread.start()
     while True:
         try:
             finding = found.get(timeout=seconds)
@@ -103,6 +104,7 @@ def _guarded(name: str, function: str, settings: Settings, seconds: float) -> It
             )
             return
         if finding is None:
+            thread.join()  # it has ended; `has_given_up` is not to see it still
             return
         yield finding
 

@@ -20,7 +20,7 @@ from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import (
 
 from sales_assets.assets.exchange_rates import POOL
 from sales_assets.doctor.findings import Finding, ok, problem, warning
-from sales_assets.settings import Settings, dagster_home_elsewhere
+from sales_assets.settings import Settings, find_dagster_home
 from sales_assets.workers import warehouse_pool
 
 START = "`make ui` starts it; where it runs by itself, start `dagster-daemon run` again"
@@ -32,7 +32,7 @@ ON = frozenset({InstigatorStatus.RUNNING, InstigatorStatus.DECLARED_IN_CODE})
 
 def dagster(settings: Settings) -> Iterator[Finding]:
     """Whether runs can start, wait for nothing that is gone, and have a daemon to start them."""
-    home = dagster_home_elsewhere(settings)
+    home = find_dagster_home(settings)
     file = home / "dagster.yaml"
     if not file.exists():
         yield ok("Dagster", f"{file}, made by the first command")

@@ -82,8 +82,7 @@ def home(settings: Settings) -> Iterator[Finding]:
 
 def unwritable(path: Path) -> str:
     """Why a file or folder cannot be written to or made; empty if it can."""
-    there = next(part for part in (path, *path.parents) if os.path.exists(part))  # noqa: PTH110
-    # Path.exists raises where a folder above may not be entered.
+    there = _nearest(path)
     if there.is_file():
         if there != path:
             return f"{there} is a file, and no folder for {path}"
@@ -95,8 +94,14 @@ def unwritable(path: Path) -> str:
         return f"{there} cannot be written to ({error.strerror})"
 
 
+def _nearest(path: Path) -> Path:
+    """The path, or what of the folders above it is there."""
+    # Path.exists raises where a folder above may not be entered.
+    return next(part for part in (path, *path.parents) if os.path.exists(part))  # noqa: PTH110
+
+
 def _room(settings: Settings) -> Finding:
-    there = next(part for part in (settings.home, *settings.home.parents) if part.exists())
+    there = _nearest(settings.home)
     free = shutil.disk_usage(there).free
     told = f"{free / GIGABYTE:,.1f} GB are free at {there}"
     if free < NO_ROOM:

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from sales_assets.contracts.quoting import literal
 from sales_assets.doctor.advice import OTHERWISE
 from sales_assets.doctor.clock import SNOWFLAKE, compared
 from sales_assets.doctor.findings import Finding, ok, problem, warning
@@ -40,10 +41,10 @@ SETUP = "have an administrator run what `sales-assets setup snowflake` prints"
 NOT_THE_USERS = frozenset({390144, 390189, 390201})
 """Snowflake's numbers of a sign-in with a key or a role that is not the user's."""
 PROBE: Columns = (("probe", "VARCHAR"),)
-OWNERS = """
+OWNERS = f"""
 SELECT count(*), min(lower(table_schema || '.' || table_name)), min(table_owner)
 FROM information_schema.tables
-WHERE upper(table_schema) IN ('MAIN', 'STAGING', 'CORE', 'MARTS') AND table_owner <> ?
+WHERE upper(table_schema) IN ({", ".join(map(literal, RIGHTS))}) AND table_owner <> ?
 """
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 
 from rich.console import Console
 
@@ -14,7 +15,7 @@ FINDINGS = [
 
 
 def test_a_person_reads_what_was_found_and_what_to_do_letter_by_letter() -> None:
-    console = Console(width=80, record=True, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
+    console = Console(width=80, record=True, file=StringIO())
     console.print(table(FINDINGS))
     lines = [line.split() for line in console.export_text().splitlines()]
     assert ["OK", "disk", "80", "GB", "are", "free"] in lines
