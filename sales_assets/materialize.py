@@ -28,7 +28,7 @@ from sales_assets.exchange_rates.api import ExchangeRateApi
 from sales_assets.exchange_rates.due import days_to_ask
 from sales_assets.exchange_rates.state import RateState
 from sales_assets.instance.embedded import embedded_instance
-from sales_assets.instance.runs import RunStarter, failure_reasons
+from sales_assets.instance.runs import RunStarter, failure_reasons, step_seconds
 from sales_assets.partitions import Window
 from sales_assets.planning import (
     PlannedRun,
@@ -160,13 +160,11 @@ class Materializer:
         """Share a run's seconds out: to sources and rates by their steps, the rest to the marts."""
         rates = EXCHANGE_RATES.to_user_string()
         names = {rates: "rates"} | {contract.name: contract.name for contract in self._contracts}
-        for stats in self._instance.get_run_step_stats(run.run_id):
-            if stats.start_time and stats.end_time:
-                name = names.get("/".join(stats.step_key.split("__")[:2]))
-                if name is not None:
-                    spent = stats.end_time - stats.start_time
-                    self._seconds[name] = self._seconds.get(name, 0.0) + spent
-                    total -= spent
+        for step, spent in step_seconds(self._instance, run).items():
+            name = names.get("/".join(step.split("__")[:2]))
+            if name is not None:
+                self._seconds[name] = self._seconds.get(name, 0.0) + spent
+                total -= spent
         self._seconds["marts"] = self._seconds.get("marts", 0.0) + total
 
     def summary(self, *, seconds: bool = True) -> Table:
