@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 SECONDS ?= 300
 
-.PHONY: run ui install install-dev test test-long test-all fuzz check format clean
+.PHONY: run ui install install-dev test test-long test-all fuzz bench bench-large bench-growth check format clean
 
 run: install  ## land the sample, materialise everything, print a summary
 	$(BIN)/sales-assets land sample_data/pizzaplace.csv.gz --source pizzaplace
@@ -37,6 +37,10 @@ $(VENV)/.installed-fuzz: $(VENV)/.installed-dev
 	$(PIP) --compile --editable '.[fuzz]'
 	@touch $@
 
+$(VENV)/.installed-bench: $(VENV)/.installed
+	$(PIP) --compile --editable '.[bench]'
+	@touch $@
+
 test: install-dev  ## the test suite without the long tests
 	$(BIN)/pytest -m "not long"
 
@@ -49,6 +53,15 @@ test-all: install-dev  ## every test
 fuzz: $(VENV)/.installed-fuzz  ## drops that a fuzzer makes up, each target for SECONDS; Linux only
 	$(BIN)/python -m sales_assets_tests.fuzz walk -max_total_time=$(SECONDS)
 	$(BIN)/python -m sales_assets_tests.fuzz reader -max_total_time=$(SECONDS)
+
+bench: $(VENV)/.installed-bench  ## the project beside other ways to do its job; BENCH="--sizes 30x1000 --rounds 5"
+	$(BIN)/python -m benchmarks.run $(BENCH)
+
+bench-large: $(VENV)/.installed-bench  ## the same for 365 days of 20,000 lines, and one of ten million
+	$(BIN)/python -m benchmarks.run --large $(BENCH)
+
+bench-growth: $(VENV)/.installed-bench  ## how costs grow with days, sources and drops
+	$(BIN)/python -m benchmarks.growth $(BENCH)
 
 check: install-dev  ## lint, format, types, SQL
 	$(BIN)/ruff check .

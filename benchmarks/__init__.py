@@ -1,1 +1,1 @@
-"""The hand-written lower bound, and the project measured against it on the same data."""
+"""The project measured: against other ways to do its job on the same data, and as it grows."""

@@ -118,7 +118,7 @@ def run(folder: Path, work: Path) -> dict[str, object]:
     paths = sorted(folder.glob("*.csv"))
     for start in range(0, len(paths), CHUNK):
         _load_chunk(connection, paths[start : start + CHUNK], work / "staged" / str(start))
-    _build_marts(connection)
+    build_marts(connection)
     [(lines, rejected, amount)] = connection.execute(
         "SELECT (SELECT count(*) FROM revenue) + (SELECT count(*) FROM rejected), "
         "(SELECT count(*) FROM rejected), (SELECT sum(net_revenue) FROM daily_revenue)"
@@ -160,7 +160,8 @@ def _load_chunk(connection: duckdb.DuckDBPyConnection, paths: list[Path], staged
     connection.execute("COMMIT")
 
 
-def _build_marts(connection: duckdb.DuckDBPyConnection) -> None:
+def build_marts(connection: duckdb.DuckDBPyConnection) -> None:
+    """The staging view, the fact table and the marts, from the table `revenue`."""
     connection.execute(
         f"CREATE VIEW stg_sales AS SELECT *, {_GROSS} AS gross_amount, "
         f"{_GROSS} - net_amount AS returns_amount FROM revenue"

@@ -29,8 +29,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.compare import contract, cost_of, generated
+from benchmarks.contenders import Size, contract
 from benchmarks.generate import FIRST_DAY
+from benchmarks.measuring import cost_of
+from benchmarks.run import generated
 
 BUCKET = "benchmark"
 
@@ -167,7 +169,7 @@ def main() -> None:
     ratios: dict[str, list[float]] = {"cpu": [], "process": []}
     with tempfile.TemporaryDirectory() as name, serving() as address:
         folder = Path(name)
-        generated(folder / "landing" / "benchmark" / "sales", 1, options.rows)
+        generated(folder / "landing" / "benchmark" / "sales", Size(1, options.rows))
         (folder / "contracts").mkdir()
         (folder / "contracts" / "benchmark.odcs.yaml").write_text(contract(european=False))
         for number in range(1, options.rounds + 1):

@@ -7,11 +7,8 @@ import hashlib
 from decimal import Decimal
 from pathlib import Path
 
-import pytest
-
-from benchmarks import compare, lower_bound
+from benchmarks import lower_bound
 from benchmarks.generate import generate
-from sales_assets_tests.harness import PROJECT
 
 
 def read_with_csv(folder: Path) -> dict[str, object]:
@@ -63,19 +60,6 @@ def test_the_lower_bound_sees_every_row_of_a_large_day(tmp_path: Path) -> None:
     told = generate(tmp_path / "files", 1, 130_000)
     found = lower_bound.run(tmp_path / "files", tmp_path / "work")
     assert found == {key: told[key] for key in ("lines", "rejected", "amount")}
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("european", [False, True])
-def test_the_project_and_the_lower_bound_agree(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, european: bool
-) -> None:
-    monkeypatch.chdir(PROJECT)
-    told = generate(tmp_path / "plain", 3, 200)
-    generate(tmp_path / "files", 3, 200, european=european)
-    _, bound = compare.lower_bound(tmp_path / "plain", tmp_path / "work")
-    _, ours = compare.project(tmp_path / "files", tmp_path / "home", 3, european)
-    assert ours == bound == {key: told[key] for key in ("lines", "rejected", "amount")}
 
 
 def test_the_european_export_has_the_same_sales_in_another_layout(tmp_path: Path) -> None:

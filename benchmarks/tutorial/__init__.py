@@ -1,0 +1,1 @@
+"""A Dagster project of the same job, built the way Dagster's own documentation teaches."""

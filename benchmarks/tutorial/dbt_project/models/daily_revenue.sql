@@ -1,0 +1,8 @@
+select
+    order_date, currency, count(distinct order_id) as orders, count(*) as lines,
+    sum(quantity) as units, sum(net_amount) as net_revenue
+from {{ ref('fct_sales') }}
+{% if is_incremental() %}
+    where order_date >= '{{ var("min_date") }}' and order_date < '{{ var("max_date") }}'
+{% endif %}
+group by all
