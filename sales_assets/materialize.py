@@ -92,9 +92,17 @@ class Materializer:
         return self._settings.report_folder / "sales_report.html"
 
     def plan(
-        self, source: str | None, first: str | None, last: str | None, *, missing: bool
+        self,
+        source: str | None,
+        first: str | None,
+        last: str | None,
+        *,
+        missing: bool,
+        marts: bool = True,
     ) -> list[PlannedRun]:
         """The runs for what was asked; with `missing` only days that are due.
+
+        Without `marts`, a day whose marts alone are due is not.
 
         Raises UsageError for an unknown source, a wrong date or an inverted range.
         """
@@ -107,21 +115,31 @@ class Materializer:
             window = history_window(contract, start, end, first_partition)
             if window is not None:
                 asked, known = list(window.days()), self._known(contract)
-                days[contract.name] = self._due(contract, window, known) if missing else asked
+                due = self._due(contract, window, known, marts=marts) if missing else asked
+                days[contract.name] = due
                 refused[contract.name] = refusals(contract, known, asked)
         return plan_runs(days, refused)
 
-    def _due(self, contract: SourceContract, window: Window, known: dict[str, Known]) -> list[date]:
+    def _due(
+        self,
+        contract: SourceContract,
+        window: Window,
+        known: dict[str, Known],
+        *,
+        marts: bool = True,
+    ) -> list[date]:
         now = datetime.now(UTC)
         until = self._rate_api.published_until(now)
         behind = days_to_ask(self._rate_state.days(window), self._conversion.symbols, until, now)
-        recorded = recorded_days(self._instance, contract, self._starter.keys_above_sources())
+        above = self._starter.keys_above_sources() if marts else []
+        recorded = recorded_days(self._instance, contract, above)
+        outdated = self._outdated if marts else []
         return due_days(
             contract,
             window,
             known,
             self._warehouse.loaded(contract.name, window),
-            recorded.difference(map(str, [*behind, *self._outdated])),
+            recorded.difference(map(str, [*behind, *outdated])),
         )
 
     @cached_property
@@ -131,10 +149,11 @@ class Materializer:
     def _known(self, contract: SourceContract) -> dict[str, Known]:
         return self._catalogue.refresh(contract, self._zone, self._staging_area.inspect)
 
-    def run(self, runs: Sequence[PlannedRun]) -> list[str]:
+    def run(self, runs: Sequence[PlannedRun], *, marts: bool = True) -> list[str]:
         """Carry the runs out, one after the other; return why any failed.
 
-        The reports are refreshed once, in the last run. Raises KeyboardInterrupt if a run was
+        The reports are refreshed once, in the last run; without `marts`, neither they nor the
+        models are made. Raises KeyboardInterrupt if a run was
         cancelled, after it has ended in good order.
         """
         failures: list[str] = []
@@ -147,7 +166,8 @@ class Materializer:
                 for layer in LAYERS
             ]
             keys.append(EXCHANGE_RATES)
-            keys += self._starter.keys_above_sources(reports=number == len(runs))
+            if marts:
+                keys += self._starter.keys_above_sources(reports=number == len(runs))
             run = self._starter.run(self._instance, keys, planned.window)
             if run.status is dg.DagsterRunStatus.CANCELED:
                 raise KeyboardInterrupt

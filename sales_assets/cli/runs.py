@@ -25,13 +25,20 @@ def materialize(
     missing: Annotated[
         bool, typer.Option("--missing", help="Only days that are not as their drops are.")
     ] = False,
+    marts: Annotated[
+        bool,
+        typer.Option(
+            help="Also the dbt models and the report; left out, they follow by automation, or by "
+            "the same command later."
+        ),
+    ] = True,
 ) -> None:
     """Materialise raw, staged and revenue of sources, and the marts above them."""
     from sales_assets.materialize import Materializer
     from sales_assets.settings import Settings
 
     with progress(), Materializer(Settings.load()) as materializer:
-        runs = materializer.plan(source, first, last, missing=missing)
+        runs = materializer.plan(source, first, last, missing=missing, marts=marts)
         if not runs:
             out.print(
                 "Everything is as the drops are; nothing to do."
@@ -39,7 +46,7 @@ def materialize(
                 else "No day of a source's history was asked for; nothing to do."
             )
         try:
-            failures = materializer.run(runs)
+            failures = materializer.run(runs, marts=marts)
         except KeyboardInterrupt:
             err.print("Interrupted. What was done stays done; the same command does the rest.")
             raise typer.Exit(130) from None

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.compare import CONTRACT
+from benchmarks.contenders import CONTRACT
 from benchmarks.generate import FIRST_DAY, generate
 from sales_assets_tests.harness import PROJECT
 
