@@ -1,22 +1,30 @@
 """What the report shows, read from the warehouse.
 
-Belongs here: the queries and their frames. Does not: how a figure is worded or drawn (`page`).
+Belongs here: the queries. Does not: what a row of them holds (`rows`), or how a figure is worded
+or drawn (`page`).
 
 Everything is read by one statement, so that all figures of a page are of the same moment, whatever
-is being loaded meanwhile. The frames hold what the warehouse gave (dtype `object`): money stays
-Decimal, a count stays int, and nothing becomes a float.
+is being loaded meanwhile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from operator import itemgetter
+from typing import Any
 
+from sales_assets.report.rows import (
+    AnyRow,
+    ConversionRow,
+    CustomersRow,
+    DayRow,
+    LoadRow,
+    RankedRow,
+    ReasonRow,
+    RejectedRow,
+    TotalRow,
+)
 from sales_assets.resources.warehouse import Warehouse
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 RANKED = 10
 """Products and regions that are shown by name."""
@@ -37,27 +45,21 @@ TABLES = {
 
 @dataclass(frozen=True)
 class ReportData:
-    """The frames of a page; all are empty if tables are `missing`."""
+    """The rows of a page by section, in the order of source, currency, day and place.
+
+    There are none if tables are `missing`.
+    """
 
     missing: tuple[str, ...]
-    totals: pd.DataFrame
-    """Lines and net revenue of each layer, source and currency, and what it was converted to."""
-    loads: pd.DataFrame
-    """What the ledger says of each source."""
-    rejected: pd.DataFrame
-    """Rejected lines that are kept, by source."""
-    days: pd.DataFrame
-    """Revenue by source, currency and order date; `reporting` is net, in the reporting currency."""
-    conversions: pd.DataFrame
-    """How the lines of each source and currency were converted, by the state of the rates."""
-    products: pd.DataFrame
-    """The best-selling products of each source and currency."""
-    regions: pd.DataFrame
-    """The best-selling regions of each source and currency."""
-    customers: pd.DataFrame
-    """Known customers of each source and currency."""
-    reasons: pd.DataFrame
-    """Rejected lines by reason, with the first of them; the quoted values are left out."""
+    totals: tuple[TotalRow, ...]
+    loads: tuple[LoadRow, ...]
+    rejected: tuple[RejectedRow, ...]
+    days: tuple[DayRow, ...]
+    conversions: tuple[ConversionRow, ...]
+    products: tuple[RankedRow, ...]
+    regions: tuple[RankedRow, ...]
+    customers: tuple[CustomersRow, ...]
+    reasons: tuple[ReasonRow, ...]
 
 
 def _total(layer: str, lines: str, net: str, reporting: str) -> str:
@@ -91,8 +93,9 @@ _RULE = (
     r"""regexp_replace(regexp_replace(reason, '''(.|\n)*'' ', ''), ': -?[0-9][0-9.e+-]* ', ': ')"""
 )
 
-_SELECTS: dict[str, tuple[str, tuple[str, ...]]] = {
+_SECTIONS: dict[str, tuple[type[AnyRow], str]] = {
     "totals": (
+        TotalRow,
         " UNION ALL ".join(
             [
                 # What was loaded is not converted yet.
@@ -104,9 +107,9 @@ _SELECTS: dict[str, tuple[str, tuple[str, ...]]] = {
                 ),
             ]
         ),
-        ("layer", "source", "currency", "lines", "net", "reporting"),
     ),
     "loads": (
+        LoadRow,
         """
         SELECT source, sum(lines) AS lines, sum(accepted) AS accepted, sum(rejected) AS refused,
             count(CASE WHEN lines > 0 THEN 1 END) AS days,
@@ -114,49 +117,43 @@ _SELECTS: dict[str, tuple[str, tuple[str, ...]]] = {
             max(CASE WHEN lines > 0 THEN partition_date END) AS last_day,
             max(loaded_at) AS loaded_at
         FROM ledger GROUP BY source""",
-        ("source", "days", "first_day", "last_day", "lines", "accepted", "refused", "loaded_at"),
     ),
     "rejected": (
+        RejectedRow,
         "SELECT source, count(*) AS lines FROM rejected GROUP BY source",
-        ("source", "lines"),
     ),
     "days": (
+        DayRow,
         """
         SELECT source, currency, order_date AS day, lines, gross_revenue AS gross,
             returned_revenue AS returned, net_revenue AS net, reporting_currency,
             reporting_net_revenue AS reporting
         FROM daily_revenue""",
-        (
-            *("source", "currency", "day", "lines", "gross", "returned", "net"),
-            *("reporting_currency", "reporting"),
-        ),
     ),
     "conversions": (
+        ConversionRow,
         """
         SELECT source, currency, rate_state, count(*) AS lines, min(order_date) AS first_day,
             max(order_date) AS last_day, max(rate_date) AS rate_date,
             max(order_date - rate_date) AS oldest
         FROM fct_sales GROUP BY source, currency, rate_state""",
-        (
-            *("source", "currency", "rate_state", "lines", "first_day", "last_day"),
-            *("rate_date", "oldest"),
-        ),
     ),
     "products": (
+        RankedRow,
         _ranking("revenue_by_product", "product", "category"),
-        ("source", "currency", "name", "category", "lines", "net", "place", "ranked", "total"),
     ),
     "regions": (
+        RankedRow,
         _ranking("revenue_by_region", "region", "NULL"),
-        ("source", "currency", "name", "lines", "net", "place", "ranked", "total"),
     ),
     "customers": (
+        CustomersRow,
         """
         SELECT source, currency, count(*) AS customers
         FROM customer_value GROUP BY source, currency""",
-        ("source", "currency", "customers"),
     ),
     "reasons": (
+        ReasonRow,
         f"""
         SELECT source, name, lines, file, line, place
         FROM (
@@ -169,32 +166,24 @@ _SELECTS: dict[str, tuple[str, tuple[str, ...]]] = {
             ) AS rules
         ) AS examples
         WHERE place <= {EXAMPLES}""",
-        ("source", "name", "lines", "file", "line", "place"),
     ),
 }
 
 
 def read_report(warehouse: Warehouse) -> ReportData:
     """Read all figures of the page at one moment."""
-    import pandas as pd
-
     missing = _missing(warehouse)
-    columns = sorted({column for _, names in _SELECTS.values() for column in names})
-    rows = [] if missing else warehouse.rows(warehouse.in_dialect(_statement(columns)))
-    everything = pd.DataFrame(rows, columns=["section", *columns], dtype=object)
-    frames = {
-        section: everything.loc[everything["section"] == section, list(names)]
-        for section, (_, names) in _SELECTS.items()
+    columns = sorted({column for row, _ in _SECTIONS.values() for column in row._fields})
+    own = {
+        section: itemgetter(*map(columns.index, row._fields))
+        for section, (row, _) in _SECTIONS.items()
     }
-    return ReportData(missing=missing, **frames)
-
-
-def records(frame: pd.DataFrame, **wanted: str) -> Iterator[dict[str, Any]]:
-    """The rows of a frame that have these values, as the warehouse gave them."""
-    for column, value in wanted.items():
-        frame = frame[frame[column] == value]
-    names = [str(name) for name in frame.columns]
-    return (dict(zip(names, row, strict=True)) for row in frame.itertuples(index=False, name=None))
+    found: dict[str, list[Any]] = {section: [] for section in _SECTIONS}
+    rows = [] if missing else warehouse.rows(warehouse.in_dialect(_statement(columns)))
+    for section, *values in rows:
+        row, _ = _SECTIONS[section]
+        found[section].append(row._make(own[section](values)))
+    return ReportData(missing, **{section: tuple(rows) for section, rows in found.items()})
 
 
 def _missing(warehouse: Warehouse) -> tuple[str, ...]:
@@ -205,9 +194,9 @@ def _missing(warehouse: Warehouse) -> tuple[str, ...]:
 def _statement(columns: list[str]) -> str:
     parts = " UNION ALL ".join(
         f"SELECT '{section}' AS section, "
-        + ", ".join(name if name in names else f"NULL AS {name}" for name in columns)
+        + ", ".join(name if name in row._fields else f"NULL AS {name}" for name in columns)
         + f" FROM ({select}) AS {section}_rows"
-        for section, (select, names) in _SELECTS.items()
+        for section, (row, select) in _SECTIONS.items()
     )
     return (
         f"SELECT section, {', '.join(columns)} FROM ({parts}) AS sections "

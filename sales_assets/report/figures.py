@@ -1,4 +1,4 @@
-"""What the page says: the frames as figures of sources, currencies and checks.
+"""What the page says: the rows as figures of sources, currencies and checks.
 
 Belongs here: sums, shares, comparisons, and which figures go together. Does not: reading them
 (`data`), or how they are written and drawn (`page`). Amounts of different currencies are never
@@ -7,20 +7,18 @@ added up here; converted ones are (`reporting`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
 
-from sales_assets.report.data import LAYERS, ReportData, records
+from sales_assets.report.data import LAYERS, ReportData
 from sales_assets.report.layers import Totals, compare_layers
 from sales_assets.report.periods import Step, days_between, start_of, step_of
 from sales_assets.report.reasons import Reason, reasons
 from sales_assets.report.reporting import Reporting, reporting_of
-
-if TYPE_CHECKING:
-    import pandas as pd
+from sales_assets.report.rows import DayRow, LoadRow, RankedRow
 
 NOT_STATED = "(not stated)"
 """What the marts call a product, category or region that the source does not state."""
@@ -135,49 +133,51 @@ class Report:
 
 def figures(data: ReportData) -> Report:
     """The figures of every source that any table knows, by name."""
-    names = {name for frame in (data.totals, data.loads, data.rejected) for name in frame["source"]}
+    names = {row.source for rows in (data.totals, data.loads, data.rejected) for row in rows}
     return Report(
         missing=data.missing,
         sources=tuple(_source(data, name) for name in sorted(names)),
         totals=compare_layers(data),
         reporting=reporting_of(data),
-        days=data.days["day"].nunique(),
+        days=len({row.day for row in data.days}),
     )
 
 
 def _source(data: ReportData, name: str) -> Source:
-    load = next(records(data.loads, source=name), {})
+    load = next((row for row in data.loads if row.source == name), LoadRow(name))
+    days = [row for row in data.days if row.source == name]
     return Source(
         name=name,
-        days=load.get("days", 0),
-        first_day=load.get("first_day"),
-        last_day=load.get("last_day"),
-        loaded_at=load.get("loaded_at"),
-        lines=load.get("lines", 0),
-        accepted=load.get("accepted", 0),
-        rejected=load.get("refused", 0),
-        kept_accepted=sum(r["lines"] for r in records(data.totals, source=name, layer=LAYERS[0])),
-        kept_rejected=sum(row["lines"] for row in records(data.rejected, source=name)),
+        days=load.days,
+        first_day=load.first_day,
+        last_day=load.last_day,
+        loaded_at=load.loaded_at,
+        lines=load.lines,
+        accepted=load.accepted,
+        rejected=load.refused,
+        kept_accepted=sum(
+            row.lines for row in data.totals if (row.source, row.layer) == (name, LAYERS[0])
+        ),
+        kept_rejected=sum(row.lines for row in data.rejected if row.source == name),
         sales=tuple(
-            _sales(data, name, currency)
-            for currency in sorted({row["currency"] for row in records(data.days, source=name)})
+            _sales(data, name, currency, list(rows))
+            for currency, rows in groupby(days, lambda row: row.currency)
         ),
         reasons=reasons(data, name),
     )
 
 
-def _sales(data: ReportData, source: str, currency: str) -> Sales:
-    rows = list(records(data.days, source=source, currency=currency))
-    first, last = rows[0]["day"], rows[-1]["day"]
+def _sales(data: ReportData, source: str, currency: str, rows: Sequence[DayRow]) -> Sales:
+    first, last = rows[0].day, rows[-1].day
     step = step_of(first, last)
     known = {
         start: _period(start, list(days))
-        for start, days in groupby(rows, lambda row: start_of(row["day"], step))
+        for start, days in groupby(rows, lambda row: start_of(row.day, step))
     }
-    net = {row["day"]: row["net"] for row in rows}
+    net = {row.day: row.net for row in rows}
     span = [] if step is Step.YEAR else days_between(first, last)
     starts = sorted({*known, *(start_of(day, step) for day in span)})
-    customers = next(records(data.customers, source=source, currency=currency), {})
+    own = (source, currency)
     return Sales(
         source=source,
         currency=currency,
@@ -186,33 +186,29 @@ def _sales(data: ReportData, source: str, currency: str) -> Sales:
         step=step,
         periods=tuple(known.get(start) or _period(start, []) for start in starts),
         daily=tuple((day, net.get(day, ZERO)) for day in span) if step is Step.MONTH else (),
-        products=_ranking(data.products, source, currency),
-        regions=_ranking(data.regions, source, currency),
-        customers=customers.get("customers", 0),
+        products=_ranking([row for row in data.products if (row.source, row.currency) == own]),
+        regions=_ranking([row for row in data.regions if (row.source, row.currency) == own]),
+        customers=sum(row.customers for row in data.customers if (row.source, row.currency) == own),
     )
 
 
-def _period(start: date, days: list[dict[str, Any]]) -> Period:
+def _period(start: date, days: Sequence[DayRow]) -> Period:
     return Period(
         start,
         days=len(days),
-        lines=sum(day["lines"] for day in days),
-        gross=sum((day["gross"] for day in days), ZERO),
-        returned=sum((day["returned"] for day in days), ZERO),
-        net=sum((day["net"] for day in days), ZERO),
+        lines=sum(day.lines for day in days),
+        gross=sum((day.gross for day in days), ZERO),
+        returned=sum((day.returned for day in days), ZERO),
+        net=sum((day.net for day in days), ZERO),
     )
 
 
-def _ranking(frame: pd.DataFrame, source: str, currency: str) -> Ranking:
-    rows = list(records(frame, source=source, currency=currency))
-    total = rows[0]["total"] if rows else ZERO
+def _ranking(rows: Sequence[RankedRow]) -> Ranking:
+    total = rows[0].total if rows else ZERO
     return Ranking(
-        rows=tuple(
-            Ranked(row["name"], _stated(row.get("category")), row["lines"], row["net"])
-            for row in rows
-        ),
-        others=rows[0]["ranked"] - len(rows) if rows else 0,
-        others_net=total - sum((row["net"] for row in rows), ZERO),
+        rows=tuple(Ranked(row.name, _stated(row.category), row.lines, row.net) for row in rows),
+        others=rows[0].ranked - len(rows) if rows else 0,
+        others_net=total - sum((row.net for row in rows), ZERO),
         total=total,
     )
 

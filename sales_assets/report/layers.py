@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
-from sales_assets.report.data import LAYERS, ReportData, records
+from sales_assets.report.data import LAYERS, ReportData
+from sales_assets.report.rows import TotalRow
 
 ZERO = Decimal(0)
 LOADED, CONVERTED = LAYERS[:2]
@@ -59,32 +59,35 @@ class Totals:
 
 def compare_layers(data: ReportData) -> tuple[Totals, ...]:
     """The totals of every source and currency that any layer has."""
-    pairs = sorted(set(zip(data.totals["source"], data.totals["currency"], strict=True)))
+    pairs = sorted({(row.source, row.currency) for row in data.totals})
     return tuple(
         Totals(source, currency, _layers(data, source, currency)) for source, currency in pairs
     )
 
 
 def _layers(data: ReportData, source: str, currency: str) -> tuple[Layer, ...]:
-    found = {row["layer"]: row for row in records(data.totals, source=source, currency=currency)}
-    nothing = {"lines": 0, "net": ZERO, "reporting": ZERO}
-    loaded, converted = (found.get(name, nothing) for name in (LOADED, CONVERTED))
-    return tuple(_layer(name, found.get(name, nothing), loaded, converted) for name in LAYERS)
-
-
-def _layer(
-    name: str, here: dict[str, Any], loaded: dict[str, Any], converted: dict[str, Any]
-) -> Layer:
     """A layer that has nothing of the source and currency has zero lines."""
-    reporting = None if name == LOADED else here["reporting"]
-    whole = reporting is not None and converted["reporting"] is not None
+    found = {name: TotalRow(name, source, currency, 0, ZERO, ZERO) for name in LAYERS}
+    found |= {
+        row.layer: row for row in data.totals if (row.source, row.currency) == (source, currency)
+    }
+    return tuple(_layer(found[name], found[LOADED], found[CONVERTED]) for name in LAYERS)
+
+
+def _layer(here: TotalRow, loaded: TotalRow, converted: TotalRow) -> Layer:
+    is_loaded = here.layer == LOADED
+    reporting = None if is_loaded else here.reporting
     return Layer(
-        name=name,
-        lines=here["lines"],
-        net=here["net"],
-        lines_off=here["lines"] - loaded["lines"],
-        net_off=here["net"] - loaded["net"],
+        name=here.layer,
+        lines=here.lines,
+        net=here.net,
+        lines_off=here.lines - loaded.lines,
+        net_off=here.net - loaded.net,
         reporting=reporting,
-        reporting_off=reporting - converted["reporting"] if whole else None,
-        reporting_agrees=name == LOADED or reporting == converted["reporting"],
+        reporting_off=(
+            None
+            if reporting is None or converted.reporting is None
+            else reporting - converted.reporting
+        ),
+        reporting_agrees=is_loaded or reporting == converted.reporting,
     )

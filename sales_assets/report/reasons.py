@@ -11,7 +11,7 @@ import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
-from sales_assets.report.data import EXAMPLES, ReportData, records
+from sales_assets.report.data import EXAMPLES, ReportData
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,11 @@ def reasons(data: ReportData, source: str) -> tuple[Reason, ...]:
     """The rules that a source's lines broke, the most frequent first."""
     lines: Counter[tuple[str | None, str]] = Counter()
     examples: defaultdict[tuple[str | None, str], list[tuple[str, int]]] = defaultdict(list)
-    for row in records(data.reasons, source=source):
-        rule = rule_of(row["name"])
-        lines[rule] += row["lines"] if row["place"] == 1 else 0
-        examples[rule].append((row["file"], row["line"]))
+    for row in data.reasons:
+        if row.source == source:
+            rule = rule_of(row.name)
+            lines[rule] += row.lines if row.place == 1 else 0
+            examples[rule].append((row.file, row.line))
     return tuple(
         Reason(*rule, count, tuple(f"{f}:{n}" for f, n in sorted(examples[rule])[:EXAMPLES]))
         for rule, count in lines.most_common()

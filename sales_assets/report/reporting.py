@@ -13,10 +13,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
-from sales_assets.report.data import ReportData, records
+from sales_assets.report.data import ReportData
 from sales_assets.report.periods import Step, days_between, start_of, step_of
+from sales_assets.report.rows import DayRow
 
 SERIES = 6
 """Series that can be told apart in a chart; the smaller sources share the last one."""
@@ -89,35 +89,35 @@ class Reporting:
 
 def reporting_of(data: ReportData) -> Reporting | None:
     """What there is in the reporting currency; None without sales."""
-    rows = list(records(data.days))
+    rows = data.days
     if not rows:
         return None
-    first, last = min(row["day"] for row in rows), max(row["day"] for row in rows)
+    first, last = min(row.day for row in rows), max(row.day for row in rows)
     step = Step.YEAR if step_of(first, last) is Step.YEAR else Step.MONTH
-    span = [row["day"] for row in rows] if step is Step.YEAR else days_between(first, last)
+    span = [row.day for row in rows] if step is Step.YEAR else days_between(first, last)
     starts = sorted({start_of(day, step) for day in span})
-    by_source: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    by_source: defaultdict[str, list[DayRow]] = defaultdict(list)
     for row in rows:
-        by_source[row["source"]].append(row)
+        by_source[row.source].append(row)
     sources = [_series(name, by_source[name], starts, step) for name in sorted(by_source)]
     return Reporting(
-        currency=rows[0]["reporting_currency"],
+        currency=rows[0].reporting_currency,
         step=step,
         starts=tuple(starts),
         sources=tuple(sources),
         together=_together("All sources", sources),
         conversions=tuple(
             Conversion(
-                source=row["source"],
-                currency=row["currency"],
-                state=row["rate_state"],
-                lines=row["lines"],
-                first=row["first_day"],
-                last=row["last_day"],
-                rate_date=row["rate_date"],
-                oldest=row["oldest"],
+                source=row.source,
+                currency=row.currency,
+                state=row.rate_state,
+                lines=row.lines,
+                first=row.first_day,
+                last=row.last_day,
+                rate_date=row.rate_date,
+                oldest=row.oldest,
             )
-            for row in records(data.conversions)
+            for row in data.conversions
         ),
     )
 
@@ -132,10 +132,10 @@ def whole_sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
     return total
 
 
-def _series(name: str, rows: list[dict[str, Any]], starts: list[date], step: Step) -> Series:
+def _series(name: str, rows: list[DayRow], starts: list[date], step: Step) -> Series:
     periods: dict[date, list[Decimal | None]] = {start: [] for start in starts}
     for row in rows:
-        periods[start_of(row["day"], step)].append(row["reporting"])
+        periods[start_of(row.day, step)].append(row.reporting)
     amounts = tuple(whole_sum(amounts) for amounts in periods.values())
     return Series(name, amounts, whole_sum(amounts))
 

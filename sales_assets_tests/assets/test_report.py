@@ -11,6 +11,7 @@ import pytest
 from sales_assets.assets.report import build_report
 from sales_assets.resources.duckdb_warehouse import DuckDBWarehouse
 from sales_assets.resources.report_folder import ReportFolder
+from sales_assets_tests.harness import PROJECT
 
 KEY = dg.AssetKey(["reports", "sales_report"])
 CONDITION = dg.AutomationCondition.eager()
@@ -138,3 +139,27 @@ def test_importing_the_asset_imports_no_pandas_and_no_charts() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == []
+
+
+def test_materialising_the_report_imports_no_pandas(
+    warehouse: DuckDBWarehouse, tmp_path: Path
+) -> None:
+    with duckdb.connect(warehouse.path) as connection:
+        connection.execute(ROWS)
+    program = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from sales_assets.resources.duckdb_warehouse import DuckDBWarehouse\n"
+        "from sales_assets_tests.assets.test_report import materialize\n"
+        "recorded = materialize(DuckDBWarehouse(path=sys.argv[1]), Path(sys.argv[2]))\n"
+        "print(recorded['days'], *{'pandas', 'numpy', 'pyarrow'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, warehouse.path, str(tmp_path / "report")],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=PROJECT,
+    )
+    assert done.stdout.split() == ["2"]
+    assert (tmp_path / "report" / "sales_report.html").exists()
