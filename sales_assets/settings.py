@@ -154,7 +154,7 @@ class Settings(Places, BaseSettings):
         description="PostgreSQL of Dagster's runs and events, for a home that is made with it; "
         "default: SQLite in the home.",
     )
-    keep_runs_days: int = Field(default=90, ge=0, description="Days that `prune` keeps of runs.")
+    keep_runs_days: int = Field(default=90, ge=0, le=36_500, description="Days that prune keeps.")
     settle_seconds: float = Field(
         default=5.0,
         ge=0,

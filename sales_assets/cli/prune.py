@@ -20,7 +20,10 @@ def prune(
     keep_days: Annotated[
         int | None,
         typer.Option(
-            "--keep-days", min=0, help="Days to keep; default: SALES_ASSETS_KEEP_RUNS_DAYS, or 90."
+            "--keep-days",
+            min=0,
+            max=36_500,
+            help="Days to keep; default: SALES_ASSETS_KEEP_RUNS_DAYS, or 90.",
         ),
     ] = None,
     dry_run: Annotated[
