@@ -32,7 +32,7 @@ from sales_assets.checks.quality import build_quality_checks
 from sales_assets.checks.rates import build_conversion_check
 from sales_assets.contracts.load import load_contracts
 from sales_assets.contracts.model import SourceContract
-from sales_assets.dbt_manifest import read_manifest
+from sales_assets.dbt_manifest import read_specs
 from sales_assets.exchange_rates.ecb_file import history
 from sales_assets.exchange_rates.refreshing import MOST_DAYS_BEFORE, Rules
 from sales_assets.partitions import daily_partitions
@@ -75,7 +75,7 @@ def build_definitions(
     )
     revenue_keys = [asset_key(contract, "revenue") for contract in contracts]
     marts = build_marts(
-        manifest=read_manifest(settings.dbt_prepared),
+        models=read_specs(settings.dbt_prepared),
         revenue_keys=revenue_keys,
         partitions_def=partitions,
         conversion=conversion,

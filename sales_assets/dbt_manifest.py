@@ -1,8 +1,8 @@
 """The dbt project as Dagster needs it: parsed once at install time, read everywhere else.
 
-Belongs here: `prepare`, which parses the project and keeps the result, and the two readers of
-that result (`manifest.json` for definitions, `partial_parse.msgpack` for runs). Does not: running
-models (`resources.dbt`), or what the assets are called (`assets.marts`).
+Belongs here: `prepare`, which parses the project and keeps the result, and the readers of that
+result (`specs.json` for definitions, `manifest.json` and `partial_parse.msgpack` for runs). Does
+not: running models (`resources.dbt`), or what the assets are called (`dbt_translation`).
 
 Parsing costs seconds of CPU, reading a hundredth of one. So neither the code location nor a run
 parses: what was prepared is what runs, until it is prepared again.
@@ -25,6 +25,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sales_assets.dbt_specs import DbtSpecs
 from sales_assets.errors import PermanentError
 
 if TYPE_CHECKING:
@@ -32,10 +33,16 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 SAVED_PARSE = "partial_parse.msgpack"
+SPECS = "specs.json"
 RECORD = "prepared.json"
+_KEPT = (MANIFEST, SAVED_PARSE, SPECS, RECORD)
 HOW_TO_PREPARE = "Run `make install` or `sales-assets prepare`."
 
-_PACKAGES = ("dbt-core", "dbt-common", "dbt-adapters", "dbt-duckdb", "dbt-snowflake")
+_PACKAGES = (
+    *("dbt-core", "dbt-common", "dbt-adapters", "dbt-duckdb", "dbt-snowflake"),
+    *("dagster", "dagster-dbt"),
+)
+_TRANSLATION = [Path(__file__).with_name(f"dbt_{name}.py") for name in ("translation", "specs")]
 _NOT_PROJECT = {"target", "logs", ".git", "__pycache__", ".user.yml"}
 _QUIET = (
     *("--log-level", "none", "--log-level-file", "none", "--no-print", "--no-use-colors"),
@@ -94,13 +101,17 @@ class DbtLocation:
         return digest.hexdigest()
 
     def full_hash(self) -> str:
-        """Hash of everything the parse depends on."""
-        rest = json.dumps([self.target, sorted(self.environment.items())])
+        """Hash of everything that what is prepared depends on."""
+        made_by = [path.read_text("utf-8") for path in _TRANSLATION]
+        rest = json.dumps([self.target, sorted(self.environment.items()), made_by])
         return hashlib.sha256(f"{self.source_hash()}{rest}".encode()).hexdigest()
 
 
 def prepare(location: DbtLocation) -> bool:
-    """Parse the project and keep the result; False if nothing has changed since the last time."""
+    """Parse the project and keep the result; False if nothing has changed since the last time.
+
+    Raises DbtProjectError, or HomelessTestError for a test whose result no asset could show.
+    """
     full_hash = location.full_hash()
     if _record(location).get("full_hash") == full_hash and _complete(location):
         return False
@@ -120,22 +131,39 @@ def prepare(location: DbtLocation) -> bool:
                 "source_hash": location.source_hash(),
                 "relations": _relation_defaults(location),
             }
+            from sales_assets.dbt_translation import translate
+
+            specs = translate(read_manifest(Path(scratch)))
+        (Path(scratch) / SPECS).write_text(specs.to_json())
         (Path(scratch) / RECORD).write_text(json.dumps(record, indent=2))
-        for name in (MANIFEST, SAVED_PARSE, RECORD):
+        for name in _KEPT:
             (Path(scratch) / name).replace(location.prepared_dir / name)
     return True
 
 
 def read_manifest(prepared_dir: Path) -> dict[str, Any]:
-    """The prepared manifest, for `@dbt_assets`; never parses."""
-    path = prepared_dir / MANIFEST
+    """The prepared manifest, for dagster-dbt; never parses."""
+    manifest: dict[str, Any] = json.loads(_prepared(prepared_dir / MANIFEST))
+    return manifest
+
+
+def read_specs(prepared_dir: Path) -> DbtSpecs:
+    """The specs of the dbt models and tests, as dagster-dbt made them of the manifest."""
+    specs = DbtSpecs.from_json(_prepared(prepared_dir / SPECS))
+    if specs is None:
+        raise DbtNotPreparedError(
+            f"{prepared_dir / SPECS} is of another version of Dagster. {HOW_TO_PREPARE}"
+        )
+    return specs
+
+
+def _prepared(path: Path) -> bytes:
     try:
-        manifest: dict[str, Any] = json.loads(path.read_bytes())
+        return path.read_bytes()
     except FileNotFoundError as error:
         raise DbtNotPreparedError(
             f"The dbt project is not prepared: {path} does not exist. {HOW_TO_PREPARE}"
         ) from error
-    return manifest
 
 
 def read_saved_parse(location: DbtLocation) -> tuple[Manifest | None, str | None]:
@@ -269,4 +297,4 @@ def _record(location: DbtLocation) -> dict[str, Any]:
 
 
 def _complete(location: DbtLocation) -> bool:
-    return all((location.prepared_dir / name).is_file() for name in (MANIFEST, SAVED_PARSE))
+    return all((location.prepared_dir / name).is_file() for name in _KEPT)

@@ -7,7 +7,6 @@ one message and exit code 1 (2 for wrong usage).
 
 from __future__ import annotations
 
-import gc
 import sys
 
 import typer
@@ -38,9 +37,6 @@ app.add_typer(setup_app, name="setup")
 
 def main() -> None:
     """Run the command line; turn expected errors into a message and an exit code."""
-    # Modules and events are made to stay: looking through all of them after every 700 new
-    # objects, Python's default, took a tenth of a command's CPU.
-    gc.set_threshold(50_000, 20, 100)
     try:
         app()
     except SalesAssetsError as error:

@@ -4,7 +4,8 @@ Belongs here: which nodes a step builds, the call of dbt, its events and its fai
 parsing (`dbt_manifest`), or which assets there are (`assets.marts`).
 
 dagster-dbt's `DbtCliResource` starts a process that imports, parses and connects anew: 5-9 CPU-s,
-against half a second here. Everything else of dagster-dbt is used as it is.
+against half a second here. Everything else of dagster-dbt is used as it is; like dbt it is
+imported inside functions, so that definitions load without it.
 """
 
 from __future__ import annotations
@@ -22,27 +23,32 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-from dagster_dbt.asset_utils import (
-    get_dbt_resource_names_for_asset_keys,
-    get_dbt_test_names_for_check_keys,
-    get_manifest_and_translator_from_dbt_assets,
-)
-from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
-from dagster_dbt.core.dbt_event_iterator import DbtDagsterEventType
 from pydantic import Field
 
 from sales_assets.dbt_manifest import (
     DbtLocation,
     cancel_queries,
     dbt_process,
+    read_manifest,
     read_saved_parse,
 )
 from sales_assets.errors import PermanentError, TransientError
 from sales_assets.resources.query_tag import VARIABLE, query_tag
 
 if TYPE_CHECKING:
+    from dagster_dbt import DagsterDbtTranslator
+    from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
     from dbt.cli.main import dbtRunnerResult
     from dbt_common.events.base_types import EventMsg
+
+DbtEvent = (
+    dg.Output[Any]
+    | dg.AssetMaterialization
+    | dg.AssetObservation
+    | dg.AssetCheckResult
+    | dg.AssetCheckEvaluation
+)
+"""What dagster-dbt makes of dbt's events."""
 
 _BUILD = (
     *("build", "--indirect-selection", "empty", "--exclude-resource-type", "unit_test"),
@@ -96,7 +102,7 @@ class DbtInProcess(dg.ConfigurableResource[Any]):
         *,
         variables: Mapping[str, Any],
         full_refresh: bool = False,
-    ) -> Iterator[DbtDagsterEventType]:
+    ) -> Iterator[DbtEvent]:
         """`dbt build` of exactly the assets and checks of this step, told as it happens.
 
         With `full_refresh`, tables are made anew of all days.
@@ -104,9 +110,9 @@ class DbtInProcess(dg.ConfigurableResource[Any]):
         Raises after everything that succeeded has been told, so that a rerun has only the rest to
         do: DbtBuildError, or DbtUnavailableError if trying again may help.
         """
-        manifest, translator, project = get_manifest_and_translator_from_dbt_assets(
-            [context.assets_def]
-        )
+        from sales_assets.dbt_translation import MartsTranslator
+
+        manifest, translator = read_manifest(self.location.prepared_dir), MartsTranslator()
         Path(self.runs_dir).mkdir(parents=True, exist_ok=True)
         target_path = Path(tempfile.mkdtemp(dir=self.runs_dir, prefix=f"{context.run.run_id[:8]}-"))
         arguments = [
@@ -114,7 +120,7 @@ class DbtInProcess(dg.ConfigurableResource[Any]):
             *self.location.arguments(target_path),
             *(["--full-refresh"] if full_refresh else []),
             *("--vars", json.dumps(dict(variables))),
-            *("--select", *_selected_nodes(context)),
+            *("--select", *_selected_nodes(context, manifest, translator)),
         ]
         untold = {*context.selected_asset_keys, *context.selected_asset_check_keys}
         running = _running(self.location, arguments, query_tag())
@@ -132,7 +138,7 @@ class DbtInProcess(dg.ConfigurableResource[Any]):
                 if info.level in ("warn", "error"):
                     context.log.log(info.level.upper(), info.msg)
                 for told in _to_message(event).to_default_asset_events(
-                    manifest, translator, context, target_path, project
+                    manifest, translator, context, target_path, project=None
                 ):
                     untold.discard(_key(context, told))
                     yield told
@@ -147,14 +153,22 @@ class DbtInProcess(dg.ConfigurableResource[Any]):
         shutil.rmtree(target_path, ignore_errors=True)
 
 
-def _selected_nodes(context: dg.AssetExecutionContext) -> Sequence[str]:
+def _selected_nodes(
+    context: dg.AssetExecutionContext,
+    manifest: Mapping[str, Any],
+    translator: DagsterDbtTranslator,
+) -> Sequence[str]:
     """The models and tests of the step by their full names, and no test that comes with them.
 
     dbt's `eager` would add every test that touches a selected model: with `fct_sales` alone, also
     "daily_revenue adds up to fct_sales", which cannot hold before daily_revenue is built. And a
     check that Dagster expects but dbt leaves out skips what is downstream (dagster#33351).
     """
-    manifest, translator, _ = get_manifest_and_translator_from_dbt_assets([context.assets_def])
+    from dagster_dbt.asset_utils import (
+        get_dbt_resource_names_for_asset_keys,
+        get_dbt_test_names_for_check_keys,
+    )
+
     common = (translator, manifest, context.assets_def)
     return [
         *get_dbt_resource_names_for_asset_keys(*common, sorted(context.selected_asset_keys)),
@@ -202,6 +216,7 @@ def _running(
 
 def _to_message(event: EventMsg) -> DbtCoreCliEventMessage:
     """The event as dagster-dbt reads it from dbt's JSON log; only results are converted in full."""
+    from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
     from dbt_common.events.functions import msg_to_dict
 
     is_result = event.info.name.startswith("Log") and event.info.name.endswith("Result")
@@ -210,7 +225,7 @@ def _to_message(event: EventMsg) -> DbtCoreCliEventMessage:
 
 
 def _key(
-    context: dg.AssetExecutionContext, event: DbtDagsterEventType
+    context: dg.AssetExecutionContext, event: DbtEvent
 ) -> dg.AssetKey | dg.AssetCheckKey | None:
     if isinstance(event, dg.Output):
         key: dg.AssetKey = context.asset_key_for_output(event.output_name)

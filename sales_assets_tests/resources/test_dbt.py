@@ -12,7 +12,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -24,17 +24,21 @@ import duckdb
 import pytest
 from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster_dbt import dbt_assets
+from dagster_shared.record import replace as record
 
 from sales_assets.assets import marts
 from sales_assets.assets.mart_variables import Conversion
-from sales_assets.assets.marts import HomelessTestError, MartsTranslator, build_marts
+from sales_assets.assets.marts import build_marts
 from sales_assets.dbt_manifest import (
     DbtLocation,
     DbtNotPreparedError,
     DbtProjectError,
     prepare,
     read_manifest,
+    read_specs,
 )
+from sales_assets.dbt_specs import DbtSpecs
+from sales_assets.dbt_translation import HomelessTestError, MartsTranslator, translate
 from sales_assets.partitions import daily_partitions
 from sales_assets.resources.dbt import DbtBuildError, DbtInProcess, DbtUnavailableError
 from sales_assets.resources.duckdb_warehouse import DuckDBWarehouse
@@ -192,7 +196,7 @@ class Toy:
             environment={PATH_SETTING: str(self.path)},
         )
         self.marts = build_marts(
-            manifest=read_manifest(prepared.prepared_dir),
+            models=read_specs(prepared.prepared_dir),
             revenue_keys=REVENUE,
             partitions_def=DAYS,
             conversion=CONVERSION,
@@ -385,7 +389,7 @@ def test_an_interrupted_build_ends_its_query_and_frees_the_warehouse(warehouse: 
 
     @dbt_assets(
         manifest=read_manifest(warehouse.location.prepared_dir),
-        dagster_dbt_translator=MartsTranslator(REVENUE, None, None),
+        dagster_dbt_translator=MartsTranslator(),
         partitions_def=DAYS,
     )
     def interrupted(context: dg.AssetExecutionContext, dbt: DbtInProcess) -> Iterator[Any]:
@@ -542,6 +546,37 @@ def test_a_test_of_the_shared_revenue_table_is_refused(prepared: DbtLocation) ->
     test["depends_on"]["nodes"] = ["source.toy.warehouse.revenue"]
 
     with pytest.raises(HomelessTestError, match="a_product_is_named"):
-        build_marts(
-            manifest=manifest, revenue_keys=REVENUE, partitions_def=DAYS, conversion=CONVERSION
-        )
+        translate(manifest)
+
+
+def test_the_specs_that_were_kept_are_those_that_dagster_dbt_makes_of_the_manifest(
+    prepared: DbtLocation,
+) -> None:
+    def ordered(deps: Iterable[dg.AssetDep]) -> list[dg.AssetDep]:  # dagster-dbt has them in sets
+        return sorted(deps, key=lambda dep: dep.asset_key)
+
+    def comparable(specs: DbtSpecs) -> list[Any]:
+        assets = sorted(specs.assets, key=lambda spec: spec.key)
+        checks = sorted(specs.checks, key=lambda check: check.name)
+        return [
+            *((spec.replace_attributes(deps=[]), ordered(spec.deps)) for spec in assets),
+            *(
+                (record(check, additional_deps=[]), ordered(check.additional_deps))
+                for check in checks
+            ),
+        ]
+
+    made = translate(read_manifest(prepared.prepared_dir))
+
+    assert comparable(read_specs(prepared.prepared_dir)) == comparable(made)
+
+
+def test_specs_of_another_version_of_dagster_are_refused(
+    prepared: DbtLocation, tmp_path: Path
+) -> None:
+    text = (prepared.prepared_dir / "specs.json").read_text()
+    assert DbtSpecs.from_json(text)
+    (tmp_path / "specs.json").write_text(text.replace(dg.__version__, "1.0.0"))
+
+    with pytest.raises(DbtNotPreparedError, match=r"another version of Dagster.*sales-assets pre"):
+        read_specs(tmp_path)

@@ -1,0 +1,86 @@
+"""What dagster-dbt makes of the dbt project: names of assets, and their specs.
+
+Belongs here: the translator, and the specs that dagster-dbt's own decorator makes with it. Does
+not: keeping them (`dbt_specs`), what the warehouse's tables stand for (`assets.marts`), or running
+dbt (`resources.dbt`).
+
+Imported where the project is prepared and where dbt runs, but not by definitions: dagster-dbt
+imports dbt, which takes longer than everything else that a code location loads.
+
+Without `from __future__ import annotations`: Dagster reads the asset's annotations as objects.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import (
+    DagsterDbtTranslator,
+    dbt_assets,
+    group_from_dbt_resource_props_fallback_to_directory,
+)
+from dagster_dbt.asset_utils import (
+    DAGSTER_DBT_MANIFEST_METADATA_KEY,
+    DAGSTER_DBT_TRANSLATOR_METADATA_KEY,
+    get_asset_check_key_for_test,
+)
+
+from sales_assets.dbt_specs import WAREHOUSE, DbtSpecs
+from sales_assets.errors import PermanentError
+
+_OBJECTS = {DAGSTER_DBT_MANIFEST_METADATA_KEY, DAGSTER_DBT_TRANSLATOR_METADATA_KEY}
+
+
+class HomelessTestError(PermanentError):
+    """A dbt test that belongs to no model, so that its result could be shown nowhere."""
+
+
+class MartsTranslator(DagsterDbtTranslator):
+    """Names dbt models by their folder: `models/marts/daily_revenue.sql` is `marts/daily_revenue`.
+
+    A source is named as dagster-dbt does: by itself, or by `meta: {dagster: {asset_key: [...]}}`.
+    """
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """`folder/model`."""
+        if dbt_resource_props["resource_type"] == "source":
+            return super().get_asset_key(dbt_resource_props)
+        return dg.AssetKey(dbt_resource_props["fqn"][1:])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """The group stated in dbt, or the folder."""
+        return group_from_dbt_resource_props_fallback_to_directory(dbt_resource_props)
+
+
+def translate(manifest: Mapping[str, Any]) -> DbtSpecs:
+    """The specs of all models and tests; raises HomelessTestError."""
+    translator = MartsTranslator()
+    _refuse_homeless_tests(manifest, translator)
+
+    @dbt_assets(manifest=manifest, dagster_dbt_translator=translator)
+    def models() -> Iterator[Any]:
+        yield from ()
+
+    return DbtSpecs(
+        [
+            spec.replace_attributes(
+                metadata={k: v for k, v in spec.metadata.items() if k not in _OBJECTS}
+            )
+            for spec in models.specs
+        ],
+        list(models.check_specs),
+    )
+
+
+def _refuse_homeless_tests(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> None:
+    """Refuse tests that dagster-dbt cannot tie to one model: they would run unseen, or never."""
+    for unique_id, node in manifest["nodes"].items():
+        if node["resource_type"] != "test":
+            continue
+        key = get_asset_check_key_for_test(manifest, translator, unique_id, project=None)
+        if key is None or key.asset_key.path[0] == WAREHOUSE:
+            raise HomelessTestError(
+                f"The dbt test {node['name']} ({node['original_file_path']}) belongs to no model."
+                " Test the staging model instead of its source, or name the model whose check this"
+                " is: config: {meta: {dagster: {ref: {name: <model>}}}}."
+            )

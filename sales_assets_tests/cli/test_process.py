@@ -1,0 +1,77 @@
+"""How the process of a command ends: as any other Python process, but at once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from sales_assets_tests.harness import PROJECT
+
+
+def ending(code: str, *arguments: str) -> tuple[int, str, str]:
+    """Exit code, output and errors of a process that runs some code and then the command."""
+    code = f"{code}\nfrom sales_assets.cli.process import run\nrun()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(["--help"], 0), (["nonsense"], 2), (["query", "--nonsense"], 2)]
+)
+def test_the_exit_code_is_that_of_the_command(arguments: list[str], code: int) -> None:
+    assert ending("", *arguments)[0] == code
+
+
+def test_what_was_registered_for_the_exit_is_called_and_its_output_is_flushed() -> None:
+    code = "import atexit\natexit.register(lambda: print('left'))"
+
+    assert ending(code, "--help")[1].endswith("left\n")
+
+
+def test_a_thread_that_is_no_daemon_is_waited_for() -> None:
+    code = (
+        "import threading, time\n"
+        "threading.Thread(target=lambda: (time.sleep(0.5), print('done'))).start()"
+    )
+
+    assert ending(code, "--help")[1].endswith("done\n")
+
+
+@pytest.mark.parametrize("status", [None, 0, 3, "a message"])
+def test_it_ends_as_sys_exit_does(status: object) -> None:
+    code = f"import sales_assets.cli as cli, sys\ncli.main = lambda: sys.exit({status!r})"
+    expected = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.exit({status!r})"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ending(code) == (expected.returncode, expected.stdout, expected.stderr)
+
+
+def test_a_reader_that_has_gone_is_an_exit_code_and_no_traceback() -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    done = subprocess.run(
+        [sys.executable, "-m", "sales_assets", "--help"],
+        cwd=PROJECT,
+        stdout=writes,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writes)
+
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
