@@ -3,7 +3,7 @@
 Without `from __future__ import annotations`: Dagster reads the assets' annotations as objects.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,7 @@ def materialize(
 
 def asked(
     instance: dg.DagsterInstance, cursor: Any = None
-) -> tuple[dict[dg.AssetKey, set[str | None]], Any]:
+) -> tuple[dict[dg.AssetKey, Set[str | None]], Any]:
     """What automation asks for now, and the cursor from which it goes on."""
     result = dg.evaluate_automation_conditions(DEFINITIONS, instance, cursor=cursor)
     return {key: result.get_requested_partitions(key) for key in (DOWN, VERSION)}, result.cursor
