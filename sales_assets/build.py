@@ -26,6 +26,7 @@ from sales_assets.automation.conditions import ALONG, ON_MARTS, on_sources
 from sales_assets.automation.exchange_rates import build_exchange_rate_sensor
 from sales_assets.automation.failures import build_run_failure_sensor
 from sales_assets.automation.landing import build_landing_sensor
+from sales_assets.automation.retention import build_pruning_schedule
 from sales_assets.automation.schedules import build_daily_schedule
 from sales_assets.checks.quality import build_quality_checks
 from sales_assets.checks.rates import build_conversion_check
@@ -114,7 +115,10 @@ def build_definitions(
                 default_status=dg.DefaultSensorStatus.RUNNING,
             ),
         ],
-        schedules=[build_daily_schedule(contracts)],
+        schedules=[
+            build_daily_schedule(contracts),
+            build_pruning_schedule(settings.keep_runs_days),
+        ],
         resources={**build_resources(settings), **(overrides or {})},
         executor=build_executor(settings),
     )

@@ -81,9 +81,7 @@ class Settings(Places, BaseSettings):
         description="Id, ARN or alias (alias/...) of the KMS key that encrypts what is put into "
         "S3; default: what the bucket does by itself.",
     )
-    warehouse: WarehouseKind = Field(
-        default=WarehouseKind.DUCKDB, description="duckdb or snowflake."
-    )
+    warehouse: WarehouseKind = Field(default=WarehouseKind.DUCKDB, description="duckdb, snowflake.")
     snowflake_account: str | None = Field(
         default=None, description="Account identifier, such as myorganisation-myaccount."
     )
@@ -156,6 +154,7 @@ class Settings(Places, BaseSettings):
         description="PostgreSQL of Dagster's runs and events, for a home that is made with it; "
         "default: SQLite in the home.",
     )
+    keep_runs_days: int = Field(default=90, ge=0, le=36_500, description="Days that prune keeps.")
     settle_seconds: float = Field(
         default=5.0,
         ge=0,

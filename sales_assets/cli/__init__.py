@@ -14,6 +14,7 @@ import typer
 from sales_assets.cli.doctor_command import doctor
 from sales_assets.cli.drops import check, infer, land
 from sales_assets.cli.output import err
+from sales_assets.cli.prune import prune
 from sales_assets.cli.questions import query, trace
 from sales_assets.cli.rates import rates_app
 from sales_assets.cli.runs import materialize, prepare, status, ui
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 for command in (land, check, infer, materialize, query, trace, status, doctor, prepare, ui, worker):
     app.command()(command)
+app.command()(prune)
 app.add_typer(rates_app, name="rates")
 app.add_typer(setup_app, name="setup")
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import groupby
+from pathlib import Path
 from typing import Final
 
 from dagster import DagsterEventType
@@ -83,14 +84,15 @@ class BatchingSqliteEventLogStorage(WritingInBatches, SqliteEventLogStorage):
         """As upstream, but engines are kept and a shard already open here is joined.
 
         A new engine for every connection costs more than the statement it is for: SQLAlchemy's
-        cache of compiled SQL dies with it. Connections are still opened and closed each time.
+        cache of compiled SQL dies with it. Connections are still opened and closed each time. A
+        shard that another process deleted (`retention`) is made again, as a new one is.
         """
         with self._shards_lock:
             if shard in self._open_shards:
                 yield self._open_shards[shard]
                 return
             engine = _engine(self.conn_string_for_shard(shard))
-            if shard not in self._initialized_dbs:
+            if shard not in self._initialized_dbs or not Path(self.path_for_shard(shard)).exists():
                 self._initdb(engine)
                 self._initialized_dbs.add(shard)
             with engine.begin() as connection:
