@@ -71,7 +71,7 @@ class DbtUnavailableError(TransientError):
 
 
 class DbtInProcess(dg.ConfigurableResource[Any]):
-    """dbt for `@dbt_assets`, without a process of its own.
+    """dbt for the assets of its models, without a process of its own.
 
     `environment` is what profiles.yml reads by `env_var`. Secrets do not belong in it, because
     Dagster shows the configuration of resources: leave them in the process's environment, where
