@@ -10,12 +10,13 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks.readings import Readings
-from benchmarks.tables import markdown, spread
+from benchmarks.tables import machine_table, markdown, spread
 
 
 def growth_tables(readings: Readings) -> dict[str, str]:
     """The tables by the names of their places in RESULTS.md; those without readings are not."""
     made = {
+        "machine of growth": machine_table(readings),
         "growth with days": _days(readings),
         "growth with sources": _sources(readings),
         "growth with drops": _files(readings),

@@ -16,9 +16,9 @@ from benchmarks.readings import Readings
 BASE = "lower_bound"
 
 
-def markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table; all columns but the first are numbers."""
-    ruler = ["---", *["---:"] * (len(header) - 1)]
+def markdown(header: Sequence[str], rows: Iterable[Sequence[str]], names: int = 1) -> str:
+    """A table; all columns but some at the beginning, the names, are numbers."""
+    ruler = [*["---"] * names, *["---:"] * (len(header) - names)]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (header, ruler, *rows))
 
 
@@ -53,7 +53,7 @@ def size_table(readings: Readings) -> str:
                 ]
             )
     header = ["days x lines", "", "CPU seconds", "wall seconds", "peak MiB", "ratio of CPU"]
-    return markdown(header, rows)
+    return markdown(header, rows, names=2)
 
 
 def load_table(readings: Readings) -> str:

@@ -65,7 +65,7 @@ def test_growth_is_what_each_one_more_than_the_fewest_takes() -> None:
     tables = growth_tables(
         readings(day(1, 1, 5.0), day(101, 1, 6.0), day(1, 2, 4.0), day(101, 2, 7.0))
     )
-    assert list(tables) == ["growth with days"]
+    assert list(tables) == ["machine of growth", "growth with days"]
     assert tables["growth with days"].splitlines()[-1] == (
         "| 101 | 6.50 (6.00 to 7.00) | 1 (1 to 1) | 20.0 (10.0 to 30.0) | "
         "24.0 (24.0 to 24.0) | 1.0 (1.0 to 1.0) |"
@@ -114,6 +114,6 @@ def test_every_table_has_its_place_in_the_results() -> None:
         "code location": load_table(all_kinds),
         **growth_tables(all_kinds),
     }
-    assert len(tables) == 6
+    assert len(tables) == 7
     rendered = render(RESULTS.read_text(), tables)
     assert "- processor: an abacus" in rendered
