@@ -292,19 +292,6 @@ def test_runs_go_on_while_their_predecessors_are_pruned(opener: Opener) -> None:
         assert len(instance.all_logs(run_id(52))) > 2 * 3 * 20
 
 
-def test_what_steps_printed_goes_with_the_run_and_what_is_beside_it_stays(
-    instance: dg.DagsterInstance, tmp_path: Path
-) -> None:
-    fill(instance)
-    folders = {path.name: path for path in (tmp_path / "home" / "storage").iterdir()}
-    kept = folders[run_id(1)] / "an output"
-    kept.write_text("of an I/O manager")
-    prune(instance, NOTHING)
-    assert not folders[run_id(0)].exists()
-    assert [path.name for path in folders[run_id(1)].iterdir()] == [kept.name]
-    assert (folders[run_id(11)] / "compute_logs").exists(), "the newest run stays whole"
-
-
 def test_another_storage_is_refused() -> None:
     with (
         dg.DagsterInstance.ephemeral() as ephemeral,

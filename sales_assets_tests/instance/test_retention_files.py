@@ -103,6 +103,19 @@ def test_the_file_of_a_run_that_was_deleted_in_the_ui_goes_when_it_is_old(
     assert shards(home) == {"index", RUN_2}
 
 
+def test_what_steps_printed_goes_with_the_run_and_what_is_beside_it_stays(
+    home: Path, instance: dg.DagsterInstance
+) -> None:
+    newest = "00000000-0000-4000-8000-000000000003"
+    assert run_range(build_job({}), instance, newest, DAY_KEYS)
+    folders = home / "storage"
+    (folders / RUN_1 / "an output").write_text("of an I/O manager")
+    prune(instance, NOTHING)
+    assert [path.name for path in (folders / RUN_1).iterdir()] == ["an output"]
+    assert not (folders / RUN_2).exists()
+    assert (folders / newest / "compute_logs").exists(), "the newest run stays whole"
+
+
 def test_of_ticks_the_last_of_each_sensor_and_those_under_way_stay(
     home: Path,
 ) -> None:
