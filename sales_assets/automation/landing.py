@@ -58,13 +58,12 @@ def build_landing_sensor(
         staging_area: StagingArea,
     ) -> dg.SensorResult | dg.SkipReason:
         with landing_events.received() as events:
-            known: dict[str, dict[str, Known]] = {}
             for contract in contracts:
                 begun = time.time_ns()
                 is_listed = events is None or catalogue.listing_is_due(
                     contract, landing_zone, landing_events.listing_hours
                 )
-                known[contract.name] = catalogue.refresh(
+                catalogue.look(
                     contract,
                     landing_zone,
                     staging_area.inspect,
@@ -82,9 +81,12 @@ def build_landing_sensor(
         requests: list[dg.RunRequest] = []
         for contract in contracts:
             own = [change for change in changes if change.source == contract.name]
-            for problem in refused_drops(own, known[contract.name]):
+            if not own:
+                continue
+            known = catalogue.known(contract)
+            for problem in refused_drops(own, known):
                 context.log.error(problem)
-            days = changed_days(contract, catalogue, known[contract.name], own)
+            days = changed_days(contract, catalogue, known, own)
             first, last = partitions.start.date(), datetime.now(UTC).date()
             if any(day < first for day in days):
                 context.log.warning(
@@ -97,8 +99,8 @@ def build_landing_sensor(
                     "the daily schedule takes them"
                 )
             asked = [day for day in days if first <= day <= last]
-            asked = bridged(asked, contract, catalogue, known[contract.name])
-            refused = refusals(contract, known[contract.name], asked)
+            asked = bridged(asked, contract, catalogue, known)
+            refused = refusals(contract, known, asked)
             requests += run_requests(contract, asked, own, refused)
         return dg.SensorResult(
             run_requests=requests, cursor=f"{catalogue.identity}:{changes[-1].number}"

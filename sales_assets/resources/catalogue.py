@@ -36,15 +36,12 @@ from sales_assets.resources.catalogue_tables import (
     LISTINGS,
     drop_rows,
     load_known,
+    seen_drops,
 )
 from sales_assets.resources.database import writing
 from sales_assets.resources.landing_zone import Drop, LandingZone
 from sales_assets.resources.manifests import Known
 from sales_assets.resources.source_drops import list_all, look_at
-
-RACY_NS = 2_000_000_000
-"""A file changed less than two seconds before it was inspected may change again within the same
-time stamp, so it is inspected again; the rule and the span are Git's ("racy" entries)."""
 
 WRITTEN_AT_ONCE = 100
 """Inspections that one transaction writes; a process that dies loses at most so many."""
@@ -74,49 +71,49 @@ class Catalogue(RecordedDays):
         these are looked at, with those that were not inspected for good. All others are as they
         were known.
         """
+        self.look(contract, zone, inspect, settle_seconds, told)
+        return self.known(contract)
+
+    def look(
+        self,
+        contract: SourceContract,
+        zone: LandingZone,
+        inspect: Inspect,
+        settle_seconds: float = 0.0,
+        told: Collection[str] | None = None,
+    ) -> None:
+        """What `refresh` does, without loading what is known of all drops."""
         # One time for all drops of this pass: of two that came together none came later.
         now = time.time_ns()
-        known, fresh = self._known(contract)
+        with self._engine.connect() as connection:
+            seen = seen_drops(connection, contract, told)
         if told is None:
-            listed, references = list_all(contract, zone, is_known=bool(known))
-            looked_at = known.keys() | listed.keys()
+            listed, references = list_all(contract, zone, is_known=bool(seen))
         else:
-            looked_at = set(told) | (known.keys() - fresh)
-            listed, references = look_at(contract, zone, looked_at)
-        gone = [known.pop(file) for file in sorted(known.keys() & looked_at - listed.keys())]
+            listed, references = look_at(contract, zone, {*told, *seen})
+        gone = [seen[file].drop for file in sorted(seen.keys() - listed.keys())]
         due = [
             drop
             for file, drop in listed.items()
-            if not (file in fresh and known[file].drop == drop) and _rests(drop, settle_seconds)
+            if not (file in seen and seen[file].is_fresh and seen[file].drop == drop)
+            and _rests(drop, settle_seconds)
         ]
         write_drops(self._engine, contract, gone, [])
         # Files are read outside of a transaction, which would keep other processes out meanwhile.
         for start in range(0, len(due), WRITTEN_AT_ONCE):
-            some = due[start : start + WRITTEN_AT_ONCE]
             read = [
                 replace(
                     self._inspect(contract, zone, inspect, drop, references.get(drop.file)),
-                    first_seen_ns=first_seen_ns(known.get(drop.file), drop, now),
+                    first_seen_ns=first_seen_ns(seen.get(drop.file), drop, now),
                 )
-                for drop in some
+                for drop in due[start : start + WRITTEN_AT_ONCE]
             ]
             write_drops(self._engine, contract, [], read)
-            known |= {item.drop.file: item for item in read}
-        return known
 
-    def _known(self, contract: SourceContract) -> tuple[dict[str, Known], set[str]]:
-        """All drops of a source, and those whose inspection still counts if they look the same."""
-        known: dict[str, Known] = {}
-        fresh: set[str] = set()
+    def known(self, contract: SourceContract) -> dict[str, Known]:
+        """What is known of all drops of a source, by file."""
         with self._engine.connect() as connection:
-            rows = drop_rows(connection, contract)
-        for row in rows:
-            item = known[row.file] = load_known(row)
-            racy = not row.etag and row.inspected_ns - row.modified_ns < RACY_NS
-            is_whole = item.inspection is not None or item.refused
-            if row.digest == contract.digest and is_whole and not racy:
-                fresh.add(row.file)
-        return known, fresh
+            return {row.file: load_known(row) for row in drop_rows(connection, contract)}
 
     def _inspect(
         self,

@@ -19,6 +19,7 @@ from sales_assets.contracts.model import SourceContract
 from sales_assets.resources.catalogue_tables import (
     CHANGES,
     DROPS,
+    Seen,
     drop_rows,
     dump_inspection,
     load_known,
@@ -52,7 +53,7 @@ def changes_after(engine: sa.Engine, number: int) -> list[Change]:
 
 
 def write_drops(
-    engine: sa.Engine, contract: SourceContract, gone: Sequence[Known], read: Sequence[Known]
+    engine: sa.Engine, contract: SourceContract, gone: Sequence[Drop], read: Sequence[Known]
 ) -> None:
     """Forget some drops and keep others, each with a change if it is one.
 
@@ -63,12 +64,12 @@ def write_drops(
     with writing(engine) as connection:
         logged: set[date] = set()
         was: dict[str, Known | None] = {}
-        for item in gone:
-            before = _take_out(connection, contract, item.drop.file, as_known=item.drop)
+        for drop in gone:
+            before = _take_out(connection, contract, drop.file, as_known=drop)
             if before is not None:  # else it went before, or came back meanwhile
-                was[item.drop.file] = before
+                was[drop.file] = before
                 days = _days(contract, before)
-                _log(connection, contract, item.drop.file, days)
+                _log(connection, contract, drop.file, days)
                 logged |= days
         for item in read:
             before = _take_out(connection, contract, item.drop.file)
@@ -146,7 +147,7 @@ def _log(
     connection.execute(CHANGES.insert().values(source=contract.name, file=file, days=text))
 
 
-def first_seen_ns(before: Known | None, drop: Drop, now: int) -> int:
+def first_seen_ns(before: Known | Seen | None, drop: Drop, now: int) -> int:
     """When a drop was first seen as it is: now, unless it was known so."""
     return before.first_seen_ns if before is not None and before.drop == drop else now
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import date
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -20,6 +21,13 @@ from sales_assets.contracts.model import SourceContract
 from sales_assets.resources.landing_zone import Drop
 from sales_assets.resources.manifests import Known
 
+RACY_NS = 2_000_000_000
+"""A file changed less than two seconds before it was inspected may change again within the same
+time stamp, so it is inspected again; the rule and the span are Git's ("racy" entries)."""
+MOST_BOUND = 10_000
+"""Files that are bound to one statement; SQLite takes 32,766 values."""
+_IN_EACH_INSPECTION = '"unpacked": '
+"""What is in the text of every inspection but those of an earlier version, which count no more."""
 _METADATA = sa.MetaData()
 DROPS = sa.Table(
     "drops",
@@ -97,6 +105,41 @@ def drop_rows(connection: sa.Connection, contract: SourceContract) -> Sequence[s
     return connection.execute(DROPS.select().where(DROPS.c.source == contract.name)).fetchall()
 
 
+class Seen(NamedTuple):
+    """A drop as the catalogue has it, without its inspection.
+
+    `is_fresh`: its inspection still counts if it looks the same.
+    """
+
+    drop: Drop
+    first_seen_ns: int
+    is_fresh: bool
+
+
+def seen_drops(
+    connection: sa.Connection, contract: SourceContract, files: Collection[str] | None = None
+) -> dict[str, Seen]:
+    """All drops of a source or, with `files`, these and those that were not inspected for good."""
+    c = DROPS.c
+    is_whole = c.inspection.contains(_IN_EACH_INSPECTION, autoescape=True) | (c.refused != "")
+    is_racy = (c.etag == "") & (c.inspected_ns - c.modified_ns < RACY_NS)
+    is_fresh = (c.digest == contract.digest) & is_whole & ~is_racy
+    query = sa.select(
+        *(c.file, c.size, c.modified_ns, c.etag, c.first_seen_ns, is_fresh.label("is_fresh"))
+    ).where(c.source == contract.name)
+    if files is not None and len(files) <= MOST_BOUND:
+        query = query.where(c.file.in_(files) | ~is_fresh)
+    return {
+        row.file: Seen(
+            Drop(row.file, row.size, row.modified_ns, row.etag),
+            row.first_seen_ns,
+            bool(row.is_fresh),
+        )
+        for row in connection.execute(query)
+        if files is None or row.file in files or not row.is_fresh
+    }
+
+
 def dump_inspection(inspection: Inspection) -> str:
     """An inspection as the text that is kept."""
     parts = [
@@ -115,6 +158,7 @@ def load_known(row: sa.Row[Any]) -> Known:
     return Known(drop, inspection, row.refused, row.digest, row.first_seen_ns, row.reference)
 
 
+@lru_cache(maxsize=20_000)
 def _load_inspection(text: str) -> Inspection | None:
     """An inspection as it was kept; None for one of an earlier version, which is made anew."""
     values = json.loads(text)

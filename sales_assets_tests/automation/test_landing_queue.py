@@ -105,8 +105,7 @@ def cursor_of(result: dg.SensorResult | dg.SkipReason) -> str | None:
 
 def known(place: Place) -> set[str]:
     catalogue, contract = place.made.resources["catalogue"], place.made.contracts["shop"]
-    found, _ = catalogue._known(contract)
-    return set(found)
+    return set(catalogue.known(contract))
 
 
 def lists(place: Place) -> int:
