@@ -30,6 +30,7 @@ from sales_assets.errors import PermanentError, TransientError
 from sales_assets.partitions import Window
 from sales_assets.resources.catalogue import Catalogue
 from sales_assets.resources.catalogue_days import StagedCounts
+from sales_assets.resources.chunks import chunks
 from sales_assets.resources.manifests import Manifest, fingerprint
 from sales_assets.resources.object_store import ObjectStore
 from sales_assets.resources.staged_objects import ACCEPTED, REJECTED, staged_key
@@ -112,8 +113,7 @@ def build_revenue(
                 for day, manifest in manifests.items()
                 if day not in loaded and (manifest or day in ledger)
             ]
-            for start in range(0, len(todo), chunk_days):
-                chunk = sorted(todo)[start : start + chunk_days]
+            for chunk in chunks(todo, manifests, chunk_days):
                 written = _load(
                     contract,
                     object_store,

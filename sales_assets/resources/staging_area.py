@@ -28,6 +28,7 @@ from sales_assets.contracts.reference_files import reading
 from sales_assets.contracts.staging import Stager
 from sales_assets.errors import DropError, RefusedDropError
 from sales_assets.resources.catalogue import Catalogue
+from sales_assets.resources.chunks import chunks
 from sales_assets.resources.landing_zone import Drop, LandingZone
 from sales_assets.resources.manifests import Entry, Manifest
 
@@ -86,7 +87,7 @@ class StagingArea(dg.ConfigurableResource[Any]):
         manifests: Mapping[date, Manifest],
         chunk_days: int,
     ) -> Iterator[list[StagedDay]]:
-        """Judge and write the days of the manifests, at most `chunk_days` at a time.
+        """Judge and write the days of the manifests in chunks of at most `chunk_days`.
 
         A file that holds many days is read once for all of them; files of one day each are read
         chunk by chunk. The Parquet files of a chunk are gone when the next one is asked for.
@@ -98,7 +99,7 @@ class StagingArea(dg.ConfigurableResource[Any]):
         if not days:
             return
         many_days = isinstance(contract.day, DayFromColumn)
-        reads = [days] if many_days else list(_chunks(days, chunk_days))
+        reads = [days] if many_days else chunks(days, manifests, chunk_days)
         for read in reads:
             with self.stager(contract) as stager, ExitStack() as stack:
                 some = {day: manifests[day] for day in read}
@@ -113,12 +114,8 @@ class StagingArea(dg.ConfigurableResource[Any]):
                     (text,) = (text for text in files if text.file == error.file)
                     catalogue.refuse(contract, text.drop, str(error))
                     raise
-                for chunk in _chunks(read, chunk_days):
+                for chunk in chunks(read, manifests, chunk_days):
                     yield stager.write(contract, chunk)
-
-
-def _chunks(days: list[date], size: int) -> Iterator[list[date]]:
-    return (days[start : start + size] for start in range(0, len(days), size))
 
 
 def _drop_files(
