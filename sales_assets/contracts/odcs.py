@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import jsonschema_rs
 import yaml
 from jsonschema import Draft201909Validator
 from open_data_contract_standard.model import OpenDataContractStandard
@@ -34,10 +35,29 @@ _LONGEST = 300
 """Characters of a message that may quote a whole contract."""
 
 
+def _schema() -> Any:
+    return json.loads(OpenDataContractStandard.json_schema())  # type: ignore[no-untyped-call]
+
+
+@cache
+def _quick() -> jsonschema_rs.Draft201909Validator:
+    """Says in 1 ms, not in 40, that a contract is right; what is wrong `jsonschema` tells better.
+
+    A code location reads the contracts of all its sources each time that it is loaded.
+    """
+    return jsonschema_rs.Draft201909Validator(_schema())
+
+
 @cache
 def _validator() -> Draft201909Validator:
-    schema: str = OpenDataContractStandard.json_schema()  # type: ignore[no-untyped-call]
-    return Draft201909Validator(json.loads(schema))
+    return Draft201909Validator(_schema())
+
+
+def _faults(content: Any) -> list[jsonschema.ValidationError]:
+    """What the standard's schema refuses."""
+    if _quick().is_valid(content):
+        return []
+    return sorted(_validator().iter_errors(content), key=lambda e: list(map(str, e.path)))
 
 
 class _Loader(SafeLoader):
@@ -81,10 +101,7 @@ def read_odcs(file: Path) -> OpenDataContractStandard:
             f"{file}: is not settled yet; answer each TODO, as the comment above it says:\n  "
             + "\n  ".join(open_questions)
         )
-    problems = [
-        f"{_field(error.absolute_path)}: {_told(error)}"
-        for error in sorted(_validator().iter_errors(content), key=lambda e: list(map(str, e.path)))
-    ]
+    problems = [f"{_field(error.absolute_path)}: {_told(error)}" for error in _faults(content)]
     if problems:
         raise ContractError(
             f"{file}: does not follow the Open Data Contract Standard:\n  " + "\n  ".join(problems)
