@@ -51,6 +51,19 @@ class DuckDBSession(Session):
         paths = ", ".join(literal(str(path)) for path in files)
         return f"read_parquet([{paths}], hive_partitioning = false) AS {name}"
 
+    def load(self, table: str, columns: Sequence[str], rows: str, *, small: bool) -> int:
+        """Add rows to a table; those of small files by one thread.
+
+        Several threads would copy batches smaller than a row group once more, to put them together
+        in order: 24 files of 20,000 rows took 0.91 CPU-s with two, and 0.69 with one.
+        """
+        if small:
+            self.query("SET threads = 1")
+        added = super().load(table, columns, rows, small=small)
+        if small:
+            self.query("RESET threads")
+        return added
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All that is changed in the block, or nothing of it."""

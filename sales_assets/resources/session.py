@@ -56,6 +56,15 @@ class Session(ABC):
         temporary table.
         """
 
+    def load(self, table: str, columns: Sequence[str], rows: str, *, small: bool) -> int:
+        """Add rows, given by `staged`, to a table; gives their number.
+
+        `small` tells that they come from many files of few rows each.
+        """
+        del small  # only some products have another way for them
+        names = ", ".join(columns)
+        return self.change(f"INSERT INTO main.{table} ({names}) SELECT {names} FROM {rows}")
+
     @abstractmethod
     def transaction(self) -> AbstractContextManager[None]:
         """All that is changed in the block, or nothing of it.

@@ -75,7 +75,11 @@ def _replace(
     note_taken(session, source, WITHIN)
     for table in ("revenue", "rejected", "ledger", "line_keys", "outweighed"):
         session.change(f"DELETE FROM main.{table} WHERE {WITHIN}", [source])
-    inserted = _insert(session, "revenue", accepted) + _insert(session, "rejected", rejected)
+    inserted = sum(
+        session.load(table, [name for name, _ in TABLES[table]], rows, small=len(loads) > 1)
+        for table, rows in (("revenue", accepted), ("rejected", rejected))
+        if rows
+    )
     if across_days and accepted:
         add_keys(session, accepted)
     # Lines of days that were loaded while the contract still had such a rule are settled too.
@@ -107,14 +111,6 @@ def _replace(
         [source],
     )
     return [LoadedDay(*entry) for entry in entries]
-
-
-def _insert(session: Session, table: str, rows: str) -> int:
-    """Add staged rows to a table; gives their number."""
-    if not rows:
-        return 0
-    columns = ", ".join(name for name, _ in TABLES[table])
-    return session.change(f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM {rows}")
 
 
 def _count(session: Session, source: str) -> None:
