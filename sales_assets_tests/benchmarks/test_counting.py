@@ -61,9 +61,9 @@ def by_day(few: dict[str, float], tmp_path_factory: pytest.TempPathFactory) -> d
 
 
 def test_a_run_of_few_days_asks_and_loads_no_more_than_before(few: dict[str, float]) -> None:
-    assert few["duckdb_statements"] <= 268
-    assert few["sql_statements"] <= 784
-    assert few["modules"] <= 3959
+    assert few["duckdb_statements"] <= 272
+    assert few["sql_statements"] <= 786
+    assert few["modules"] <= 3600, "3557 were counted with Python 3.11; versions differ in a few"
 
 
 def test_one_more_day_asks_the_warehouse_nothing_more(by_day: dict[str, float]) -> None:
