@@ -67,6 +67,7 @@ def build_marts(
         context: dg.AssetExecutionContext, dbt: DbtInProcess, warehouse: Warehouse
     ) -> Iterator[DbtEvent]:
         window, is_all = run_window(context), marts.keys <= context.selected_asset_keys
+        loaded = dbt.load()  # before anybody waits for the warehouse
         with warehouse.exclusive():
             refresh = warehouse.needs_full_refresh(conversion.reporting_currency)
             if refresh and not is_all:
@@ -80,7 +81,7 @@ def build_marts(
             warehouse.begin_marts(changed)
             variables = conversion.variables | window_variables(window, days)
             try:
-                yield from dbt.build(context, variables=variables, full_refresh=refresh)
+                yield from dbt.build(context, loaded, variables=variables, full_refresh=refresh)
             except DbtBuildError:
                 # Days that cannot be built are seen to have failed, and stop no other day.
                 warehouse.abandon_marts(list(window.days()) if window else [])

@@ -20,7 +20,7 @@ from contextlib import closing
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import dagster as dg
 from pydantic import Field
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from dagster_dbt import DagsterDbtTranslator
     from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
     from dbt.cli.main import dbtRunnerResult
+    from dbt.contracts.graph.manifest import Manifest
     from dbt_common.events.base_types import EventMsg
 
 DbtEvent = (
@@ -70,6 +71,17 @@ class DbtUnavailableError(TransientError):
     """dbt could not reach or lock the warehouse."""
 
 
+class LoadedDbt(NamedTuple):
+    """What was prepared: dagster-dbt's manifest, dbt's parse (which a run writes into), a remark.
+
+    Without the parse, dbt makes it anew.
+    """
+
+    manifest: Mapping[str, Any]
+    saved: Manifest | None
+    remark: str | None
+
+
 class DbtInProcess(dg.ConfigurableResource[Any]):
     """dbt for the assets of its models, without a process of its own.
 
@@ -96,23 +108,32 @@ class DbtInProcess(dg.ConfigurableResource[Any]):
             environment=self.environment,
         )
 
+    def load(self) -> LoadedDbt:
+        """Import dbt and read what was prepared: a second of CPU, which needs no warehouse."""
+        import dbt.cli.main  # noqa: F401
+
+        with dbt_process({**self.environment, VARIABLE: query_tag()}):
+            saved, remark = read_saved_parse(self.location)
+        return LoadedDbt(read_manifest(self.location.prepared_dir), saved, remark)
+
     def build(
         self,
         context: dg.AssetExecutionContext,
+        loaded: LoadedDbt,
         *,
         variables: Mapping[str, Any],
         full_refresh: bool = False,
     ) -> Iterator[DbtEvent]:
         """`dbt build` of exactly the assets and checks of this step, told as it happens.
 
-        With `full_refresh`, tables are made anew of all days.
+        `loaded` serves one build. With `full_refresh`, tables are made anew of all days.
 
         Raises after everything that succeeded has been told, so that a rerun has only the rest to
         do: DbtBuildError, or DbtUnavailableError if trying again may help.
         """
         from sales_assets.dbt_translation import MartsTranslator
 
-        manifest, translator = read_manifest(self.location.prepared_dir), MartsTranslator()
+        manifest, translator = loaded.manifest, MartsTranslator()
         Path(self.runs_dir).mkdir(parents=True, exist_ok=True)
         target_path = Path(tempfile.mkdtemp(dir=self.runs_dir, prefix=f"{context.run.run_id[:8]}-"))
         arguments = [
@@ -123,7 +144,7 @@ class DbtInProcess(dg.ConfigurableResource[Any]):
             *("--select", *_selected_nodes(context, manifest, translator)),
         ]
         untold = {*context.selected_asset_keys, *context.selected_asset_check_keys}
-        running = _running(self.location, arguments, query_tag())
+        running = _running(self.location, loaded, arguments, query_tag())
         with closing(running):
             while True:
                 try:
@@ -177,7 +198,7 @@ def _selected_nodes(
 
 
 def _running(
-    location: DbtLocation, arguments: Sequence[str], tag: str
+    location: DbtLocation, loaded: LoadedDbt, arguments: Sequence[str], tag: str
 ) -> Generator[str | EventMsg, None, dbtRunnerResult]:
     """Run dbt in a thread of its own: its events as they come, then its result.
 
@@ -193,11 +214,11 @@ def _running(
             with dbt_process({**location.environment, VARIABLE: tag}):
                 from dbt.cli.main import dbtRunner
 
-                manifest, remark = read_saved_parse(location)
-                if remark:
-                    events.put(remark if manifest else f"{remark} Until then every run parses.")
+                if loaded.remark:
+                    more = "" if loaded.saved else " Until then every run parses."
+                    events.put(loaded.remark + more)
                 # a callback that raises would leave dbt waiting for ever: it only hands over
-                result = dbtRunner(manifest, callbacks=[events.put]).invoke(list(arguments))
+                result = dbtRunner(loaded.saved, callbacks=[events.put]).invoke(list(arguments))
         except BaseException as error:  # noqa: BLE001  # raised again by the other thread
             outcome.set_exception(error)
         else:

@@ -68,7 +68,7 @@ def test_an_unknown_export_becomes_revenue_once_its_todos_are_settled(
     assert "accepted 3" in out
     assert run("land", str(file), "--source", "umsatz")[0] == 0
     # A process of its own: one process keeps the first definitions that it loads.
-    command = [sys.executable, "-c", "from sales_assets.cli import main; main()"]
+    command = [sys.executable, "-m", "sales_assets"]
     done = subprocess.run(
         [*command, "materialize", "--source", "umsatz"], capture_output=True, text=True, check=False
     )

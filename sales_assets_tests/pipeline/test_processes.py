@@ -20,7 +20,7 @@ from sales_assets_tests.harness import PROJECT, SAMPLE, SHOP, TILL, Installation
 
 pytestmark = pytest.mark.long
 REVENUE = dg.AssetKey(["retail", "pizzaplace", "revenue"])
-COMMAND = [sys.executable, "-c", "from sales_assets.cli import main; main()"]
+COMMAND = [sys.executable, "-m", "sales_assets"]
 
 
 def environment(home: Path, **settings: str) -> Mapping[str, str]:
@@ -124,7 +124,8 @@ def test_two_runs_at_once_queue_up_and_both_succeed_while_questions_are_answered
             text, told = question.communicate()
             assert question.returncode == 0, told
             assert "Traceback" not in told
-            assert len(told.splitlines()) <= 1, "at most one line that it waits"
+            # Models may take longer than the two seconds that a question waits.
+            assert len(told.splitlines()) <= 2, "that it waits, and of when its answer is"
             answers.append(json.loads(text)[0]["n"])
             time.sleep(0.2)
         for run in runs:

@@ -20,7 +20,7 @@ from sales_assets_tests.instance.partition_state import state_of
 from sales_assets_tests.services import postgres_database
 
 pytestmark = pytest.mark.long
-COMMAND = [sys.executable, "-c", "from sales_assets.cli import main; main()"]
+COMMAND = [sys.executable, "-m", "sales_assets"]
 DAYS = [f"2015-01-{day:02}" for day in range(1, 6)]
 SPAN = ("--source", "pizzaplace", "--from", DAYS[0], "--to", DAYS[-1])
 KEYS = [dg.AssetKey(["retail", "pizzaplace", layer]) for layer in LAYERS]

@@ -393,7 +393,7 @@ def test_an_interrupted_build_ends_its_query_and_frees_the_warehouse(warehouse: 
         partitions_def=DAYS,
     )
     def interrupted(context: dg.AssetExecutionContext, dbt: DbtInProcess) -> Iterator[Any]:
-        for event in dbt.build(context, variables={}):
+        for event in dbt.build(context, dbt.load(), variables={}):
             yield event
             if isinstance(event, dg.Output) and "daily_revenue" in event.output_name:
                 Timer(0.5, os.kill, [os.getpid(), signal.SIGINT]).start()
