@@ -81,7 +81,7 @@ def machine() -> dict[str, str]:
     told = {
         "processor": _first(r"^model name\s*:\s*(.+)$", "/proc/cpuinfo") or platform.machine(),
         "cores": str(os.cpu_count()),
-        "kernel": f"{platform.system()} {platform.release()}",
+        "kernel": f"{platform.system()} {platform.release().partition('-')[0]}",
         "Python": platform.python_version(),
     }
     kibibytes = _first(r"^MemTotal:\s*(\d+) kB$", "/proc/meminfo")

@@ -25,7 +25,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sales_assets.dbt_specs import DbtSpecs
+from sales_assets.dbt_specs import DbtSpecs, made_by
 from sales_assets.errors import PermanentError
 
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ _PACKAGES = (
     *("dbt-core", "dbt-common", "dbt-adapters", "dbt-duckdb", "dbt-snowflake"),
     *("dagster", "dagster-dbt"),
 )
-_TRANSLATION = [Path(__file__).with_name(f"dbt_{name}.py") for name in ("translation", "specs")]
 _NOT_PROJECT = {"target", "logs", ".git", "__pycache__", ".user.yml"}
 _QUIET = (
     *("--log-level", "none", "--log-level-file", "none", "--no-print", "--no-use-colors"),
@@ -102,8 +101,7 @@ class DbtLocation:
 
     def full_hash(self) -> str:
         """Hash of everything that what is prepared depends on."""
-        made_by = [path.read_text("utf-8") for path in _TRANSLATION]
-        rest = json.dumps([self.target, sorted(self.environment.items()), made_by])
+        rest = json.dumps([self.target, sorted(self.environment.items()), made_by()])
         return hashlib.sha256(f"{self.source_hash()}{rest}".encode()).hexdigest()
 
 
@@ -152,7 +150,8 @@ def read_specs(prepared_dir: Path) -> DbtSpecs:
     specs = DbtSpecs.from_json(_prepared(prepared_dir / SPECS))
     if specs is None:
         raise DbtNotPreparedError(
-            f"{prepared_dir / SPECS} is of another version of Dagster. {HOW_TO_PREPARE}"
+            f"{prepared_dir / SPECS} is of another version of Dagster or of this project."
+            f" {HOW_TO_PREPARE}"
         )
     return specs
 

@@ -6,9 +6,11 @@ what is added to them (`assets.marts`).
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
 import dagster as dg
@@ -16,6 +18,10 @@ from dagster._serdes import deserialize_value, serialize_value
 
 WAREHOUSE = "warehouse"
 """The dbt source whose tables the revenue assets and the exchange rates write."""
+
+
+TRANSLATION = "dbt_translation.py"
+"""The module that makes the specs: not imported here, since it imports dbt."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ class DbtSpecs:
         """As text; all that dagster-dbt states of a model or a test is in it."""
         return json.dumps(
             {
-                "dagster": dg.__version__,
+                "made_by": made_by(),
                 "assets": [_asset(spec) for spec in self.assets],
                 "checks": [_check(spec) for spec in self.checks],
             }
@@ -37,9 +43,9 @@ class DbtSpecs:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self | None:
-        """The specs that `to_json` wrote; None if that was another version of Dagster's."""
+        """The specs that `to_json` wrote; None if another version of it or of Dagster did."""
         kept = json.loads(text)
-        if kept["dagster"] != dg.__version__:
+        if kept["made_by"] != made_by():
             return None
         return cls(
             [
@@ -61,6 +67,13 @@ class DbtSpecs:
                 for check in kept["checks"]
             ],
         )
+
+
+def made_by() -> str:
+    """What specs depend on beside the dbt project: Dagster, and the code that translates."""
+    here = Path(__file__)
+    code = b"".join(here.with_name(name).read_bytes() for name in (here.name, TRANSLATION))
+    return f"dagster {dg.__version__}, {hashlib.sha256(code).hexdigest()[:16]}"
 
 
 def _asset(spec: dg.AssetSpec) -> dict[str, Any]:

@@ -173,10 +173,10 @@ class Materializer:
                 raise KeyboardInterrupt
             if not run.is_success:
                 failures += failure_reasons(self._instance, run)
-            self._add_seconds(run, time.monotonic() - begun)
+            self._add_seconds(run, time.monotonic() - begun, marts=marts)
         return failures
 
-    def _add_seconds(self, run: dg.DagsterRun, total: float) -> None:
+    def _add_seconds(self, run: dg.DagsterRun, total: float, *, marts: bool) -> None:
         """Share a run's seconds out: to sources and rates by their steps, the rest to the marts."""
         rates = EXCHANGE_RATES.to_user_string()
         names = {rates: "rates"} | {contract.name: contract.name for contract in self._contracts}
@@ -185,7 +185,8 @@ class Materializer:
             if name is not None:
                 self._seconds[name] = self._seconds.get(name, 0.0) + spent
                 total -= spent
-        self._seconds["marts"] = self._seconds.get("marts", 0.0) + total
+        if marts:
+            self._seconds["marts"] = self._seconds.get("marts", 0.0) + total
 
     def summary(self, *, seconds: bool = True) -> Table:
         """The table of sources as they are now."""

@@ -125,7 +125,7 @@ class Settings(Places, BaseSettings):
         description="First daily partition; default: the earliest day that a contract names.",
     )
     chunk_days: int = Field(
-        default=366, ge=1, le=366, description="Days that are staged and loaded at a time, at most."
+        default=100, ge=1, le=366, description="Days that are staged and loaded at a time, at most."
     )
     executor: ExecutorKind = Field(
         default=ExecutorKind.IN_PROCESS,

@@ -25,8 +25,9 @@ Day = date | str
 Names = str | Iterable[str]
 """One name or several; none at all give a frame without rows."""
 LONGEST_WAIT_SECONDS = 30.0
-"""How long a question waits where there is no snapshot: a load of a month takes about a second
-(docs/decisions/0015), and who sits before a notebook wants an answer, if only that it is busy."""
+"""How long a question waits where there is no snapshot: a chunk is loaded in two or three
+seconds (docs/decisions/0019), and who sits before a notebook wants an answer, if only that it is
+busy."""
 Condition = tuple[str, Sequence[Any]]
 """A condition in SQL, and what is bound to its marks."""
 

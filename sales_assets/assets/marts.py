@@ -1,8 +1,8 @@
 """The dbt models as assets: which they are and what they depend on.
 
-Belongs here: keys, dependencies, groups and automation of the dbt assets. Does not: their SQL,
-columns, tests and owners (dbt_project/), how dbt runs (`resources.dbt`), or what a run tells the
-models (`mart_variables`).
+Belongs here: dependencies, partitions and automation of the dbt assets. Does not: their SQL,
+columns, tests and owners (dbt_project/), their keys and groups (`dbt_translation`), how dbt runs
+(`resources.dbt`), or what a run tells the models (`mart_variables`).
 
 Without `from __future__ import annotations`: Dagster reads the asset's annotations as objects.
 """

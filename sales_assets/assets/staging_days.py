@@ -53,7 +53,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class StagingDays:
-    """The work on a source's days, `chunk_days` at a time, with what it needs."""
+    """The work on a source's days, at most `chunk_days` at a time, with what it needs."""
 
     contract: SourceContract
     landing_zone: LandingZone

@@ -14,6 +14,7 @@ import gc
 import os
 import sys
 import threading
+from contextlib import suppress
 from typing import NoReturn
 
 from sales_assets.cli import main
@@ -39,12 +40,15 @@ def _end(status: object) -> NoReturn:
     The steps are those by which `multiprocessing` ends its processes: wait for threads, call what
     was registered for the exit, flush.
     """
-    threading._shutdown()  # type: ignore[attr-defined]
+    with suppress(KeyboardInterrupt):  # the command has done its work
+        threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
-    if isinstance(status, str):
-        sys.stderr.write(f"{status}\n")
     code = status if isinstance(status, int) else int(status is not None)
+    if isinstance(status, str) and sys.stderr is not None:
+        sys.stderr.write(f"{status}\n")
     for stream in (sys.stdout, sys.stderr):
+        if stream is None or stream.closed:  # as the caller wanted it
+            continue
         try:
             stream.flush()
         except OSError:  # whoever read it has gone, as in `sales-assets query ... | head`

@@ -29,7 +29,7 @@ def materialize(
         bool,
         typer.Option(
             help="Also the dbt models and the report; left out, they follow by automation, or by "
-            "the same command later."
+            "this command without the option."
         ),
     ] = True,
 ) -> None:
@@ -51,7 +51,7 @@ def materialize(
             err.print("Interrupted. What was done stays done; the same command does the rest.")
             raise typer.Exit(130) from None
         out.print(materializer.summary())
-        if materializer.report.is_file():
+        if marts and materializer.report.is_file():
             out.print(f"Report: {materializer.report}")
         out.print("`make ui` opens the Dagster UI on port 3000.")
     if failures:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -55,8 +56,10 @@ def _validator() -> Draft201909Validator:
 
 def _faults(content: Any) -> list[jsonschema.ValidationError]:
     """What the standard's schema refuses."""
-    if _quick().is_valid(content):
-        return []
+    # It raises for what JSON cannot hold, as a key that is no text.
+    with suppress(ValueError):
+        if _quick().is_valid(content):
+            return []
     return sorted(_validator().iter_errors(content), key=lambda e: list(map(str, e.path)))
 
 

@@ -11,7 +11,6 @@ import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import date
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -158,7 +157,6 @@ def load_known(row: sa.Row[Any]) -> Known:
     return Known(drop, inspection, row.refused, row.digest, row.first_seen_ns, row.reference)
 
 
-@lru_cache(maxsize=20_000)
 def _load_inspection(text: str) -> Inspection | None:
     """An inspection as it was kept; None for one of an earlier version, which is made anew."""
     values = json.loads(text)

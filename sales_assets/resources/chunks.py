@@ -18,6 +18,9 @@ CHUNK_LINES = 500_000
 """Lines of a chunk of several days: two or three seconds of work. DuckDB's partitioned COPY writes
 a file for each day as long as it holds all rows back, which it does up to 524,288 of them
 (partitioned_write_flush_threshold)."""
+CHUNK_DAYS = 100
+"""Days of a chunk: of more, DuckDB's partitioned COPY may close the file of one before it has all
+of its rows, and write the others to a second (partitioned_write_max_open_files)."""
 
 
 def chunks(
@@ -25,8 +28,9 @@ def chunks(
 ) -> Iterator[list[date]]:
     """The days in order, so many at most at a time, and together of at most CHUNK_LINES lines.
 
-    A day with more lines is a chunk of its own.
+    Never more than CHUNK_DAYS; a day with more lines is a chunk of its own.
     """
+    at_most = min(at_most, CHUNK_DAYS)
     chunk: list[date] = []
     lines = 0
     for day in sorted(days):

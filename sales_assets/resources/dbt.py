@@ -23,6 +23,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import dagster as dg
+from dagster_shared.check import CheckError
 from pydantic import Field
 
 from sales_assets.dbt_manifest import (
@@ -54,6 +55,10 @@ DbtEvent = (
 _BUILD = (
     *("build", "--indirect-selection", "empty", "--exclude-resource-type", "unit_test"),
     *("--no-write-json", "--no-populate-cache", "--no-version-check"),
+)
+_PREPARED_ANEW = (
+    "what was prepared for definitions and for runs differs. Run `sales-assets prepare` and reload"
+    " the code location."
 )
 _FAILED = {"error", "fail", "runtime error", "partial success"}
 _OUTSIDE_WORLD = re.compile(
@@ -112,6 +117,8 @@ class DbtInProcess(dg.ConfigurableResource[Any]):
         """Import dbt and read what was prepared: a second of CPU, which needs no warehouse."""
         import dbt.cli.main  # noqa: F401
 
+        import sales_assets.dbt_translation  # noqa: F401
+
         with dbt_process({**self.environment, VARIABLE: query_tag()}):
             saved, remark = read_saved_parse(self.location)
         return LoadedDbt(read_manifest(self.location.prepared_dir), saved, remark)
@@ -134,6 +141,10 @@ class DbtInProcess(dg.ConfigurableResource[Any]):
         from sales_assets.dbt_translation import MartsTranslator
 
         manifest, translator = loaded.manifest, MartsTranslator()
+        try:
+            nodes = _selected_nodes(context, manifest, translator)
+        except CheckError as error:
+            raise DbtBuildError(f"{error}: {_PREPARED_ANEW}") from error
         Path(self.runs_dir).mkdir(parents=True, exist_ok=True)
         target_path = Path(tempfile.mkdtemp(dir=self.runs_dir, prefix=f"{context.run.run_id[:8]}-"))
         arguments = [
@@ -141,7 +152,7 @@ class DbtInProcess(dg.ConfigurableResource[Any]):
             *self.location.arguments(target_path),
             *(["--full-refresh"] if full_refresh else []),
             *("--vars", json.dumps(dict(variables))),
-            *("--select", *_selected_nodes(context, manifest, translator)),
+            *("--select", *nodes),
         ]
         untold = {*context.selected_asset_keys, *context.selected_asset_check_keys}
         running = _running(self.location, loaded, arguments, query_tag())
@@ -167,9 +178,8 @@ class DbtInProcess(dg.ConfigurableResource[Any]):
             raise _failure(result, target_path)
         if untold:
             raise DbtBuildError(
-                f"dbt succeeded without a result for {sorted(k.to_user_string() for k in untold)}:"
-                " what was prepared for definitions and for runs differs. Run `sales-assets"
-                " prepare` and reload the code location."
+                f"dbt succeeded without a result for {sorted(k.to_user_string() for k in untold)}: "
+                + _PREPARED_ANEW
             )
         shutil.rmtree(target_path, ignore_errors=True)
 

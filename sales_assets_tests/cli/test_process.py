@@ -60,6 +60,16 @@ def test_it_ends_as_sys_exit_does(status: object) -> None:
     assert ending(code) == (expected.returncode, expected.stdout, expected.stderr)
 
 
+def test_a_process_without_a_stream_for_errors_ends_as_the_command_does() -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{sys.executable} -m sales_assets --help >/dev/null 2>&-"],
+        cwd=PROJECT,
+        check=False,
+    )
+
+    assert done.returncode == 0
+
+
 def test_a_reader_that_has_gone_is_an_exit_code_and_no_traceback() -> None:
     reads, writes = os.pipe()
     os.close(reads)

@@ -13,10 +13,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sales_assets.contracts import odcs
+from sales_assets.errors import ContractError
 from sales_assets_tests.harness import PROJECT
 
 FILES = sorted((PROJECT / "sales_assets" / "sources").glob("*.yaml"))
-VALUES = [None, 7, -1.5, True, "a text", "", [], {}, ["a text"], {"name": 3}, "2024-01-01"]
+VALUES = [
+    None,
+    7,
+    {1: "a"},
+    b"bytes",
+    -1.5,
+    True,
+    "a text",
+    "",
+    [],
+    {},
+    ["a text"],
+    {"name": 3},
+    "2024-01-01",
+]
 
 
 def content(file: Path) -> Any:
@@ -53,4 +68,14 @@ def test_both_validators_accept_and_refuse_the_same_changed_contracts(data: Any)
         if not changed:
             break
 
-    assert odcs._quick().is_valid(changed) == odcs._validator().is_valid(changed)
+    assert bool(odcs._faults(changed)) != odcs._validator().is_valid(changed)
+
+
+def test_a_key_that_is_no_text_is_a_fault_of_the_contract_and_not_of_the_program(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "odd.odcs.yaml"
+    file.write_text(f"{FILES[0].read_text()}\n1: one\n")
+
+    with pytest.raises(ContractError, match=r"odd\.odcs\.yaml"):
+        odcs.read_odcs(file)

@@ -22,9 +22,9 @@ def days_of(lines: list[int]) -> dict[date, Manifest]:
     }
 
 
-def test_a_year_of_small_days_is_one_chunk() -> None:
+def test_small_days_are_put_together_but_for_no_more_files_than_are_kept_open() -> None:
     days = days_of([1000] * 366)
-    assert list(chunks(days, days, 366)) == [list(days)]
+    assert [len(chunk) for chunk in chunks(days, days, 366)] == [100, 100, 100, 66]
 
 
 def test_days_of_many_lines_are_chunks_of_their_own() -> None:

@@ -506,6 +506,23 @@ def test_a_project_changed_since_it_was_prepared_runs_as_prepared_and_says_so(
     assert any("has changed since it was prepared" in remark for remark in remarks)
 
 
+def test_a_model_that_went_since_definitions_were_loaded_says_to_reload_them(
+    prepared: DbtLocation, tmp_path: Path
+) -> None:
+    folder = tmp_path / "prepared"
+    shutil.copytree(prepared.prepared_dir, folder)
+    toy = Toy(tmp_path, replace(prepared, prepared_dir=folder)).fill(GOOD_ROWS)
+    manifest = read_manifest(folder)
+    del manifest["nodes"]["model.toy.daily_revenue"]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+    name, message = failure(toy.build())
+
+    assert name == DbtBuildError.__name__
+    assert "model.toy.daily_revenue" in message
+    assert "reload the code location" in message
+
+
 def test_models_are_assets_by_folder_that_depend_on_every_revenue_asset(
     warehouse: Toy,
 ) -> None:
@@ -578,5 +595,5 @@ def test_specs_of_another_version_of_dagster_are_refused(
     assert DbtSpecs.from_json(text)
     (tmp_path / "specs.json").write_text(text.replace(dg.__version__, "1.0.0"))
 
-    with pytest.raises(DbtNotPreparedError, match=r"another version of Dagster.*sales-assets pre"):
+    with pytest.raises(DbtNotPreparedError, match=r"another version of Dagster.*sales-assets prep"):
         read_specs(tmp_path)
