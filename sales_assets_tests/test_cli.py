@@ -81,25 +81,6 @@ def test_the_days_around_a_refused_drop_are_materialised(
     assert out.split() == ["total", "2"]
 
 
-def test_without_marts_the_models_are_left_to_a_later_command(
-    run: Run, home: Path, tmp_path: Path
-) -> None:
-    file = write(tmp_path, "2024-01-01.csv", drop("1,2024-01-01,tea,ann,1"))
-    span = ("--source", "shop", "--from", "2024-01-01", "--to", "2024-01-01")
-    run("land", file, "--source", "shop")
-
-    def lines(table: str) -> list[str]:
-        return run("query", f"SELECT count(*) AS n FROM {table}", "--format", "csv")[1].split()
-
-    assert run("materialize", "--no-marts", *span)[0] == 0
-    assert lines("revenue") == ["n", "1"]
-    assert "fct_sales does not exist" in run("query", "SELECT * FROM fct_sales")[2]
-    assert "nothing to do" in run("materialize", "--missing", "--no-marts", *span)[1]
-    assert run("materialize", "--missing", *span)[0] == 0
-    assert lines("fct_sales") == ["n", "1"]
-    assert "nothing to do" in run("materialize", "--missing", *span)[1]
-
-
 BAD_FILES = {
     "empty": ("2024-01-01.csv", b"", "is empty (0 bytes)", "drop the complete file again"),
     "no required column": (

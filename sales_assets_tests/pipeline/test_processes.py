@@ -136,3 +136,26 @@ def test_two_runs_at_once_queue_up_and_both_succeed_while_questions_are_answered
         assert installation.query("SELECT sum(net_revenue)::VARCHAR FROM daily_revenue") == [
             ("40.0000",)
         ]
+
+
+def test_without_marts_the_models_are_left_to_a_later_command(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with Installation(home, [SHOP]) as installation:
+        installation.write_drop("shop", "2024-01-01.csv", drop("1,2024-01-01,tea,ann,1"))
+        env = environment(home, SALES_ASSETS_CONTRACTS=str(home / "contracts"))
+
+        def told(*options: str) -> str:
+            span = ("--from", "2024-01-01", "--to", "2024-01-01")
+            command = start(env, "materialize", *span, *options)
+            out, err = command.communicate()
+            assert command.returncode == 0, err
+            return out
+
+        assert "nothing to do" not in told("--no-marts")
+        assert installation.query("SELECT count(*) FROM revenue") == [(1,)]
+        tables = "SELECT count(*) FROM information_schema.tables WHERE table_name = 'fct_sales'"
+        assert installation.query(tables) == [(0,)]
+        assert "nothing to do" in told("--no-marts", "--missing")
+        assert "nothing to do" not in told("--missing")
+        assert installation.query("SELECT count(*) FROM fct_sales") == [(1,)]
+        assert "nothing to do" in told("--missing")
