@@ -153,8 +153,8 @@ class Materializer:
         """Carry the runs out, one after the other; return why any failed.
 
         The reports are refreshed once, in the last run; without `marts`, neither they nor the
-        models are made. Raises KeyboardInterrupt if a run was
-        cancelled, after it has ended in good order.
+        models are made. Raises KeyboardInterrupt if a run was cancelled, after it has ended in
+        good order.
         """
         failures: list[str] = []
         for number, planned in enumerate(runs, start=1):

@@ -28,9 +28,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Sales CSVs to revenue that can be trusted: land drops, materialise days, ask questions.",
 )
-for command in (land, check, infer, materialize, query, trace, status, doctor, prepare, ui, worker):
+for command in (
+    *(land, check, infer, materialize, query, trace, status),
+    *(doctor, prune, prepare, ui, worker),
+):
     app.command()(command)
-app.command()(prune)
 app.add_typer(rates_app, name="rates")
 app.add_typer(setup_app, name="setup")
 

@@ -236,3 +236,20 @@ def mixed_batch(run_id: str = RUN_1) -> Sequence[EventLogEntry]:
         (dg.DagsterEventType.ENGINE_EVENT, EngineEventData()),
     ]
     return [entry(run_id, kind, of, second) for second, (kind, of) in enumerate(data)]
+
+
+PLAYED_KINDS = {
+    "ASSET_MATERIALIZATION",
+    "ASSET_MATERIALIZATION_PLANNED",
+    "ASSET_OBSERVATION",
+    "ASSET_CHECK_EVALUATION",
+    "ASSET_CHECK_EVALUATION_PLANNED",
+    "PIPELINE_FAILURE",
+}
+"""Kinds of events that `play` leaves."""
+
+
+def of_no_day(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Rows of checks without a partition, comparable between storages."""
+    blank = {"id": None, "evaluation_event": None}
+    return [{**row, **blank} for row in rows if row["partition"] is None]
