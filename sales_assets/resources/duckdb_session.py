@@ -60,10 +60,9 @@ class DuckDBSession(Session):
         if not small:
             return super().load(table, columns, rows, small=small)
         self.query("SET threads = 1")
-        try:
-            return super().load(table, columns, rows, small=small)
-        finally:
-            self.query("RESET threads")
+        added = super().load(table, columns, rows, small=small)
+        self.query("RESET threads")  # after an error the connection is of no more use
+        return added
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
