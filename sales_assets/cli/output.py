@@ -35,6 +35,16 @@ SourceOption = Annotated[
 ]
 
 
+def _tells_no_interruption(record: logging.LogRecord) -> bool:
+    """Whether a library's log record is not about Ctrl-C or SIGTERM, which the command itself tells.
+
+    They are raised wherever the code is; SQLAlchemy, closing a connection, logs them with their
+    traceback and raises them again.
+    """
+    error = record.exc_info[1] if record.exc_info else None
+    return error is None or isinstance(error, Exception)
+
+
 @contextmanager
 def progress() -> Iterator[None]:
     """Show what the assets tell while they work, with the seconds since the start."""
@@ -51,10 +61,15 @@ def progress() -> Iterator[None]:
     logger.propagate = False
     handler = Handler()
     logger.addHandler(handler)
+    unconfigured = logging.lastResort
+    if unconfigured is not None:
+        unconfigured.addFilter(_tells_no_interruption)
     try:
         yield
     finally:
         logger.removeHandler(handler)
+        if unconfigured is not None:
+            unconfigured.removeFilter(_tells_no_interruption)
 
 
 @contextmanager
