@@ -36,7 +36,7 @@ SourceOption = Annotated[
 
 
 def _tells_no_interruption(record: logging.LogRecord) -> bool:
-    """Whether a library's log record is not about Ctrl-C or SIGTERM, which the command itself tells.
+    """Whether a log record is not about Ctrl-C or SIGTERM, which the command itself tells.
 
     They are raised wherever the code is; SQLAlchemy, closing a connection, logs them with their
     traceback and raises them again.
