@@ -89,11 +89,11 @@ def inspect(contract: SourceContract, path: Path, file: str) -> Inspection:
     if path.stat().st_size == 0:
         raise DropError(f"{file}: is empty (0 bytes); drop the complete file again")
     names = members(path, file)
+    hashes = {name: hashlib.sha256() for name in names}
+    parts = tuple(_part(contract, path, file, name, hashes[name]) for name in names)
+    content = _together({name: content.hexdigest() for name, content in hashes.items()})
     is_packed = path.name.lower().endswith(PACKED)
-    hashes = {name: hashlib.sha256() for name in names} if is_packed else {}
-    parts = tuple(_part(contract, path, file, name, hashes.get(name)) for name in names)
-    unpacked = {name: content.hexdigest() for name, content in hashes.items()}
-    return Inspection(sha256_of(path), parts, _together(unpacked))
+    return Inspection(sha256_of(path), parts, content) if is_packed else Inspection(content, parts)
 
 
 def _together(hashes: Mapping[str, str]) -> str:
@@ -104,7 +104,7 @@ def _together(hashes: Mapping[str, str]) -> str:
     return hashlib.sha256(told.encode()).hexdigest()
 
 
-def _part(contract: SourceContract, path: Path, file: str, name: str, content: Hash | None) -> Part:
+def _part(contract: SourceContract, path: Path, file: str, name: str, content: Hash) -> Part:
     shown = part_name(file, name)
     data = read_lines(contract, path, shown, name, content)
     lines = sum(block.count for block in data)

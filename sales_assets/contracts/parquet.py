@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 LARGE_DAY = 5_000
 """Lines a day from which on each day is written by a statement of its own."""
+_PARQUET = "FORMAT parquet, COMPRESSION zstd, DICTIONARY_SIZE_LIMIT 100"
+"""Looking for more repeated values than these costs more than it saves: a day of 10M lines takes a
+quarter less CPU than with DuckDB's limit, and 50 MB instead of 73."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ def _copy(
     if sum(rows.values()) < LARGE_DAY * len(rows):
         connection.execute(
             f"COPY (SELECT {names}, partition_date AS __day FROM judged WHERE {condition}) "
-            f"TO {literal(str(folder))} (FORMAT parquet, COMPRESSION zstd, "
+            f"TO {literal(str(folder))} ({_PARQUET}, "
             "PARTITION_BY (__day), FILENAME_PATTERN 'part_{i}', OVERWRITE_OR_IGNORE)"
         )
         # Exactly one file for each day: unpacking fails otherwise.
@@ -105,8 +108,7 @@ def _copy(
     for day, file in files.items():
         connection.execute(
             f"COPY (SELECT {names} FROM judged WHERE {condition} AND partition_date = DATE "
-            f"{literal(day.isoformat())}) TO {literal(str(file))} "
-            "(FORMAT parquet, COMPRESSION zstd)"
+            f"{literal(day.isoformat())}) TO {literal(str(file))} ({_PARQUET})"
         )
     return files
 
