@@ -4,6 +4,7 @@ Belongs here: how events reach SQLite. Does not: what an event says, what is com
 (`event_batches`). The files are the ones that stock Dagster has, where it has them.
 """
 
+import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,10 +17,11 @@ from dagster import DagsterEventType
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.sqlite_storage import SqliteStorageConfig
 from dagster._serdes import ConfigurableClassData
-from sqlalchemy import Connection, Engine, NullPool, create_engine, inspect, select
+from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, inspect, select
 
 from sales_assets.instance.event_batches import WritingInBatches, is_for_this_dagster, last_of_each
 
@@ -81,18 +83,21 @@ class BatchingSqliteEventLogStorage(WritingInBatches, SqliteEventLogStorage):
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
-        """As upstream, but engines are kept and a shard already open here is joined.
+        """As upstream, but engines are kept, and a shard already open here is joined.
 
         A new engine for every connection costs more than the statement it is for: SQLAlchemy's
-        cache of compiled SQL dies with it. Connections are still opened and closed each time. A
-        shard that another process deleted (`retention`) is made again, as a new one is.
+        cache of compiled SQL dies with it. So does opening the index, and closing it, which copies
+        its log into it: it stays open. A run's shard is closed each time, since the UI sees by its
+        file that there is news. A shard that another process deleted (`retention`) is made again,
+        as a new one is.
         """
         with self._shards_lock:
             if shard in self._open_shards:
                 yield self._open_shards[shard]
                 return
-            engine = _engine(self.conn_string_for_shard(shard))
+            engine = self._engine(shard)
             if shard not in self._initialized_dbs or not Path(self.path_for_shard(shard)).exists():
+                engine.dispose()
                 self._initdb(engine)
                 self._initialized_dbs.add(shard)
             with engine.begin() as connection:
@@ -101,6 +106,15 @@ class BatchingSqliteEventLogStorage(WritingInBatches, SqliteEventLogStorage):
                     yield connection
                 finally:
                     del self._open_shards[shard]
+
+    def _engine(self, shard: str) -> Engine:
+        stays_open = shard == INDEX_SHARD_NAME
+        return _engine(self.conn_string_for_shard(shard), os.getpid(), stays_open=stays_open)
+
+    def dispose(self) -> None:
+        """As upstream; and close the index."""
+        self._engine(INDEX_SHARD_NAME).dispose()
+        super().dispose()
 
     def has_table(self, table_name: str) -> bool:
         """As upstream, on a kept engine: it is asked for every tagged event and every check."""
@@ -113,8 +127,10 @@ def _is_batched(event: EventLogEntry) -> bool:
 
 
 @lru_cache(maxsize=128)
-def _engine(url: str) -> Engine:
-    """One engine per shard. It holds no connection, so a deleted shard leaves nothing open."""
+def _engine(url: str, _process: int, *, stays_open: bool) -> Engine:
+    """One engine for each shard; a forked process has its own."""
     return create_engine(
-        url, poolclass=NullPool, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS}
+        url,
+        poolclass=QueuePool if stays_open else NullPool,
+        connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS},
     )

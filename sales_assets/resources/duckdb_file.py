@@ -28,6 +28,7 @@ from pydantic import PrivateAttr
 
 from sales_assets.contracts.quoting import literal
 from sales_assets.errors import WarehouseBusyError
+from sales_assets.resources.duckdb_engine import opened
 from sales_assets.resources.files import whole
 from sales_assets.resources.warehouse_tables import TABLES
 
@@ -77,15 +78,17 @@ class DuckDBFile(dg.ConfigurableResource[Any]):
             yield connection
 
     @contextmanager
-    def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _reading(self, *, alone: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection to read by; `alone`, in an engine that ends with it."""
         self._create()
-        with self._readable() as path, self._connected(True, path) as connection:
+        with self._readable() as path, self._connected(True, path, alone=alone) as connection:
             if path == self._snapshot or self._is_complete(connection):
                 yield connection
                 return
         with self._writing():
             pass
-        with self._locked(write=False), self._connected(True, Path(self.path)) as connection:
+        path = Path(self.path)
+        with self._locked(write=False), self._connected(True, path, alone=alone) as connection:
             yield connection
 
     @contextmanager
@@ -170,25 +173,29 @@ class DuckDBFile(dg.ConfigurableResource[Any]):
             yield
 
     @contextmanager
-    def _connected(self, read_only: bool, path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _connected(
+        self, read_only: bool, path: Path, *, alone: bool = False
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
         import duckdb
 
-        try:
-            connection = duckdb.connect(path, read_only=read_only)
-        except duckdb.IOException as error:
-            if "lock" not in str(error).lower():
-                raise
-            raise WarehouseBusyError(
-                f"{self.path}: a program outside of sales-assets has the warehouse open; close it "
-                "and try again"
-            ) from error
-        try:
+        with ExitStack() as stack:
+            try:
+                connection = stack.enter_context(
+                    duckdb.connect(path, read_only=read_only)
+                    if alone
+                    else opened(path, read_only=read_only)
+                )
+            except duckdb.IOException as error:
+                if "lock" not in str(error).lower():
+                    raise
+                raise WarehouseBusyError(
+                    f"{self.path}: a program outside of sales-assets has the warehouse open; close "
+                    "it and try again"
+                ) from error
             connection.execute(f"SET memory_limit = {literal(self.memory_limit)}")
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute(f"SET search_path = {literal(','.join(SCHEMAS))}")
             yield connection
-        finally:
-            connection.close()
 
 
 def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:

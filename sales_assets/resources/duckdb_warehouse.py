@@ -36,7 +36,8 @@ class DuckDBWarehouse(DuckDBFile, SqlWarehouse):
         """
         import duckdb
 
-        with self._reading() as connection:
+        # A person's query runs with settings that an engine cannot take back.
+        with self._reading(alone=True) as connection:
             connection.execute("SET enable_external_access = false; SET lock_configuration = true")
             try:
                 if not connection.extract_statements(query):
