@@ -18,7 +18,13 @@ from sales_assets.resources.catalogue import Catalogue
 from sales_assets.resources.catalogue_changes import Change
 from sales_assets.resources.landing_events import LandingEvents
 from sales_assets.resources.landing_zone import LandingZone
-from sales_assets.resources.manifests import Known, fingerprint, manifests, refusals
+from sales_assets.resources.manifests import (
+    Known,
+    Manifest,
+    fingerprint,
+    manifests,
+    refusals,
+)
 from sales_assets.resources.staging_area import StagingArea
 
 LAYERS = ("raw", "staged", "revenue", "rejected")
@@ -86,7 +92,8 @@ def build_landing_sensor(
             known = catalogue.known(contract)
             for problem in refused_drops(own, known):
                 context.log.error(problem)
-            days = changed_days(contract, catalogue, known, own)
+            now = manifests(contract, known)
+            days = changed_days(contract, catalogue, known, now, own)
             first, last = partitions.start.date(), datetime.now(UTC).date()
             if any(day < first for day in days):
                 context.log.warning(
@@ -99,7 +106,7 @@ def build_landing_sensor(
                     "the daily schedule takes them"
                 )
             asked = [day for day in days if first <= day <= last]
-            asked = bridged(asked, contract, catalogue, known)
+            asked = bridged(asked, contract, catalogue, now)
             refused = refusals(contract, known, asked)
             requests += run_requests(contract, asked, own, refused)
         return dg.SensorResult(
@@ -116,16 +123,19 @@ def refused_drops(changes: Iterable[Change], known: dict[str, Known]) -> list[st
 
 
 def changed_days(
-    contract: SourceContract, catalogue: Catalogue, known: dict[str, Known], changes: list[Change]
+    contract: SourceContract,
+    catalogue: Catalogue,
+    known: Mapping[str, Known],
+    now: Mapping[date, Manifest],
+    changes: list[Change],
 ) -> list[date]:
-    """The days that the changes touch and that are not staged as their drops are now.
+    """The days that the changes touch and that are not staged as their drops are `now`.
 
     A refused drop whose name says its day counts, so that the day's run fails and says why.
     """
     touched = {day for change in changes for day in change.days}
     if not touched:
         return []
-    now = manifests(contract, known)
     around = Window.around(touched)
     recorded, staged = catalogue.manifests(contract, around), catalogue.staged(contract, around)
 
@@ -141,7 +151,7 @@ def changed_days(
     return sorted(day for day in touched if not is_done(day))
 
 
-def _is_refused(contract: SourceContract, known: dict[str, Known], day: date) -> bool:
+def _is_refused(contract: SourceContract, known: Mapping[str, Known], day: date) -> bool:
     return any(
         item.refused and day in (item.days_at_most(contract) or ()) for item in known.values()
     )
@@ -151,7 +161,7 @@ def bridged(
     days: list[date],
     contract: SourceContract,
     catalogue: Catalogue,
-    known: Mapping[str, Known],
+    now: Mapping[date, Manifest],
 ) -> list[date]:
     """The days and those between them for which the calendar expects no drop, and none is known.
 
@@ -160,7 +170,6 @@ def bridged(
     if not days:
         return days
     around = Window.around(days)
-    now = manifests(contract, dict(known))
     taken = {day for day, files in catalogue.manifests(contract, around).items() if files}
     asked = set(days)
     return [
