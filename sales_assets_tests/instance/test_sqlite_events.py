@@ -271,3 +271,51 @@ def test_threads_that_store_at_once_lose_nothing(storage: BatchingSqliteEventLog
         thread.join()
     assert [len(storage.get_logs_for_run(run_id)) for run_id in runs] == [5 * 9] * 4
     assert len(storage.fetch_materializations(RAW, limit=1000).records) == 4 * 5 * 2
+
+
+def test_the_index_stays_open_and_a_runs_log_does_not(
+    storage: BatchingSqliteEventLogStorage,
+) -> None:
+    storage.store_event_batch(mixed_batch())  # makes the run's log
+    opened: list[str] = []
+
+    def note(connection: sqlite3.Connection, _record: object) -> None:
+        [(_, _, file)] = connection.execute("PRAGMA database_list").fetchall()
+        opened.append(Path(file).stem)
+
+    sqlalchemy_event.listen(Engine, "connect", note)
+    try:
+        for _ in range(3):
+            storage.store_event_batch(mixed_batch())
+            storage.fetch_materializations(RAW, limit=1)
+    finally:
+        sqlalchemy_event.remove(Engine, "connect", note)
+    # Its file tells the UI that there is news only when it is closed.
+    assert opened == [RUN_1] * 3
+
+
+def test_what_another_process_stored_is_read_though_the_index_was_open_before(
+    tmp_path: Path, storage: BatchingSqliteEventLogStorage
+) -> None:
+    assert not storage.fetch_materializations(RAW, limit=10).records
+    with open_instance(tmp_path / "home", BATCHING) as other:
+        other.event_log_storage.store_event_batch(mixed_batch())
+    assert len(storage.fetch_materializations(RAW, limit=10).records) == 2
+
+
+def test_an_index_that_was_removed_is_made_again(
+    tmp_path: Path, storage: BatchingSqliteEventLogStorage
+) -> None:
+    storage.store_event_batch(mixed_batch())
+    for file in (tmp_path / "home" / "history" / "runs").glob("index.db*"):
+        file.unlink()
+    assert not storage.fetch_materializations(RAW, limit=10).records
+    storage.store_event_batch(mixed_batch())
+    assert len(storage.fetch_materializations(RAW, limit=10).records) == 2
+
+
+def test_an_instance_that_is_closed_leaves_the_index_in_one_file(tmp_path: Path) -> None:
+    with open_instance(tmp_path / "home", BATCHING) as instance:
+        instance.event_log_storage.store_event_batch(mixed_batch())
+    index = tmp_path / "home" / "history" / "runs" / "index.db"
+    assert [file.name for file in index.parent.glob("index.db*")] == ["index.db"]
