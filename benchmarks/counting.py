@@ -30,6 +30,8 @@ def count(arguments: list[str], home: Path) -> dict[str, Any]:
     import duckdb
     from sqlalchemy import Engine, event
 
+    from sales_assets.resources.duckdb_engine import close_all
+
     counts: Counter[str] = Counter()
 
     def opened(name: str, details: tuple[Any, ...]) -> None:
@@ -57,6 +59,7 @@ def count(arguments: list[str], home: Path) -> dict[str, Any]:
         event.listen(Engine, "before_cursor_execute", asked)
         sys.addaudithook(opened)
         _run(arguments)
+        close_all()  # what an engine logged is whole when it has ended
         counts["modules"] = len(sys.modules)
         for file in Path(logs).rglob("duckdb_log_entries.csv"):
             counts += _logged(file, home)

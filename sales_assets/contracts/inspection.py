@@ -91,13 +91,13 @@ def inspect(contract: SourceContract, path: Path, file: str) -> Inspection:
     names = members(path, file)
     hashes = {name: hashlib.sha256() for name in names}
     parts = tuple(_part(contract, path, file, name, hashes[name]) for name in names)
-    content = _together({name: content.hexdigest() for name, content in hashes.items()})
+    content = _together({name: found.hexdigest() for name, found in hashes.items()})
     is_packed = path.name.lower().endswith(PACKED)
     return Inspection(sha256_of(path), parts, content) if is_packed else Inspection(content, parts)
 
 
 def _together(hashes: Mapping[str, str]) -> str:
-    """One hash of the texts of a packed drop; with several their names count, which say days."""
+    """One hash of the texts of a drop; with several their names count, which say days."""
     if len(hashes) <= 1:
         return next(iter(hashes.values()), "")
     told = "\n".join(f"{name}\0{content}" for name, content in sorted(hashes.items()))

@@ -108,9 +108,9 @@ def whole_lines(
 ) -> Iterator[bytes]:
     """Blocks of whole lines in UTF-8; only the last one may lack its line feed.
 
-    Bytes that do not decode stay bytes that are not UTF-8. What was unpacked is added to the hash
-    `content`. Raises DropError, naming `file`, for a damaged archive, for a file of another kind,
-    and for a line of more than `LONGEST_LINE` bytes.
+    Bytes that do not decode stay bytes that are not UTF-8. What was read and unpacked is added to
+    the hash `content`. Raises DropError, naming `file`, for a damaged archive, for a file of
+    another kind, and for a line of more than `LONGEST_LINE` bytes.
     """
     rest: list[bytes] = []
     for block in _utf_8(_read(path, file, member, encoding, content), file, encoding):

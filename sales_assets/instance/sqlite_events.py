@@ -46,6 +46,7 @@ class BatchingSqliteEventLogStorage(WritingInBatches, SqliteEventLogStorage):
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._shards_lock = threading.RLock()
         self._open_shards: dict[str, Connection] = {}
+        self._index: tuple[int, int] | None = None
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -89,17 +90,20 @@ class BatchingSqliteEventLogStorage(WritingInBatches, SqliteEventLogStorage):
         cache of compiled SQL dies with it. So does opening the index, and closing it, which copies
         its log into it: it stays open. A run's shard is closed each time, since the UI sees by its
         file that there is news. A shard that another process deleted (`retention`) is made again,
-        as a new one is.
+        as a new one is, and an index that was replaced is opened anew.
         """
         with self._shards_lock:
             if shard in self._open_shards:
                 yield self._open_shards[shard]
                 return
-            engine = self._engine(shard)
-            if shard not in self._initialized_dbs or not Path(self.path_for_shard(shard)).exists():
+            engine, path = self._engine(shard), Path(self.path_for_shard(shard))
+            if shard == INDEX_SHARD_NAME and _identity(path) != self._index:
                 engine.dispose()
+            if shard not in self._initialized_dbs or not path.exists():
                 self._initdb(engine)
                 self._initialized_dbs.add(shard)
+            if shard == INDEX_SHARD_NAME:
+                self._index = _identity(path)
             with engine.begin() as connection:
                 self._open_shards[shard] = connection
                 try:
@@ -113,8 +117,8 @@ class BatchingSqliteEventLogStorage(WritingInBatches, SqliteEventLogStorage):
 
     def dispose(self) -> None:
         """As upstream; and close the index."""
-        self._engine(INDEX_SHARD_NAME).dispose()
         super().dispose()
+        self._engine(INDEX_SHARD_NAME).dispose()
 
     def has_table(self, table_name: str) -> bool:
         """As upstream, on a kept engine: it is asked for every tagged event and every check."""
@@ -124,6 +128,15 @@ class BatchingSqliteEventLogStorage(WritingInBatches, SqliteEventLogStorage):
 
 def _is_batched(event: EventLogEntry) -> bool:
     return event.dagster_event_type in _BATCHED
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file it is; None if there is none."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 @lru_cache(maxsize=128)

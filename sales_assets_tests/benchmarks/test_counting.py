@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -29,6 +30,9 @@ def counted(folder: Path, days: int) -> dict[str, float]:
     """The counts of a first run over some days; `landed` are the bytes of their drops."""
     landing = folder / "landing" / "benchmark" / "sales"
     generate(landing, days, 200)
+    earlier = time.time() - 3600  # so that no drop is looked at again, as one just written is
+    for file in landing.iterdir():
+        os.utime(file, (earlier, earlier))
     (folder / "contracts").mkdir()
     (folder / "contracts" / CONTRACT.name).write_bytes(CONTRACT.read_bytes())
     last = date.fromisoformat(FIRST_DAY) + timedelta(days=days - 1)
@@ -61,7 +65,7 @@ def by_day(few: dict[str, float], tmp_path_factory: pytest.TempPathFactory) -> d
 
 
 def test_a_run_of_few_days_asks_and_loads_no_more_than_before(few: dict[str, float]) -> None:
-    assert few["duckdb_statements"] <= 272
+    assert few["duckdb_statements"] <= 342, "70 of them attach the file, use and detach it"
     assert few["sql_statements"] <= 786
     assert few["modules"] <= 3600, "3557 were counted with Python 3.11; versions differ in a few"
 

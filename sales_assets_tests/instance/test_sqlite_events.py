@@ -298,7 +298,7 @@ def test_what_another_process_stored_is_read_though_the_index_was_open_before(
     tmp_path: Path, storage: BatchingSqliteEventLogStorage
 ) -> None:
     assert not storage.fetch_materializations(RAW, limit=10).records
-    with open_instance(tmp_path / "home", BATCHING) as other:
+    with open_instance(tmp_path / "home", "") as other:  # the stock storage, on its own connection
         other.event_log_storage.store_event_batch(mixed_batch())
     assert len(storage.fetch_materializations(RAW, limit=10).records) == 2
 
@@ -312,6 +312,22 @@ def test_an_index_that_was_removed_is_made_again(
     assert not storage.fetch_materializations(RAW, limit=10).records
     storage.store_event_batch(mixed_batch())
     assert len(storage.fetch_materializations(RAW, limit=10).records) == 2
+
+
+def test_an_index_that_was_replaced_is_opened_anew(
+    tmp_path: Path, storage: BatchingSqliteEventLogStorage
+) -> None:
+    assert not storage.fetch_materializations(RAW, limit=10).records
+    with open_instance(tmp_path / "backup", "") as other:
+        other.event_log_storage.store_event_batch(mixed_batch())
+    kept = tmp_path / "backup" / "history" / "runs" / "index.db"
+    index = tmp_path / "home" / "history" / "runs" / "index.db"
+    for journal in index.parent.glob("index.db-*"):
+        journal.unlink()
+    kept.replace(index)
+    assert len(storage.fetch_materializations(RAW, limit=10).records) == 2
+    storage.store_event_batch(mixed_batch())
+    assert len(storage.fetch_materializations(RAW, limit=10).records) == 4
 
 
 def test_an_instance_that_is_closed_leaves_the_index_in_one_file(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -101,7 +102,35 @@ def test_only_some_engines_are_kept(tmp_path: Path) -> None:
     for number in range(10):
         with opened(tmp_path / f"{number}.duckdb", read_only=False):
             pass
-    assert len(duckdb_engine._kept) == duckdb_engine._MOST
+    assert len(duckdb_engine._own()) == duckdb_engine._MOST
+
+
+def test_an_engine_that_spilled_ends_while_the_file_is_still_its_users(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spilled = file.with_name(f"{file.name}.tmp")
+    with opened(file, read_only=True) as connection:
+        connection.execute("SET memory_limit = '40MB'; SET threads = 1")
+        connection.execute(
+            "CREATE TEMP TABLE large AS SELECT range AS n, md5(range::VARCHAR) AS t FROM range(2000000)"
+        )
+        assert spilled.exists()
+    assert not spilled.exists()
+    made = count_engines(monkeypatch)
+    with opened(file, read_only=True) as connection:
+        assert connection.execute("FROM sales").fetchall() == [(1,)]
+    assert len(made) == 1
+
+
+def test_a_forked_process_uses_and_closes_no_engine_of_its_parent(file: Path) -> None:
+    [kept] = [engine for (_, path), engine in duckdb_engine._kept.items() if path == file]
+    child = os.fork()
+    if child == 0:  # no assertion of the child reaches pytest
+        duckdb_engine.close_all()
+        os._exit(0 if kept in duckdb_engine._kept.values() and not duckdb_engine._own() else 1)
+    _, status = os.waitpid(child, 0)
+    assert status == 0
+    assert kept.connection.execute("SELECT 1").fetchall() == [(1,)]
 
 
 @pytest.mark.parametrize("name", ["memory.duckdb", "temp.duckdb", "main.db", "a.b", 'it\'s "q".db'])
