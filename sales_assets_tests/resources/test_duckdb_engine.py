@@ -112,7 +112,7 @@ def test_an_engine_that_spilled_ends_while_the_file_is_still_its_users(
     with opened(file, read_only=True) as connection:
         connection.execute("SET memory_limit = '40MB'; SET threads = 1")
         connection.execute(
-            "CREATE TEMP TABLE large AS SELECT range AS n, md5(range::VARCHAR) AS t FROM range(2000000)"
+            "CREATE TEMP TABLE large AS SELECT n, md5(n::VARCHAR) AS t FROM range(2000000) AS r (n)"
         )
         assert spilled.exists()
     assert not spilled.exists()
