@@ -15,6 +15,7 @@ import dagster as dg
 
 from sales_assets.assets.exchange_rates import build_exchange_rates
 from sales_assets.assets.keys import asset_key
+from sales_assets.assets.locations import located, locations, model_locations
 from sales_assets.assets.mart_variables import Conversion
 from sales_assets.assets.marts import build_marts
 from sales_assets.assets.raw import build_raw
@@ -37,6 +38,7 @@ from sales_assets.exchange_rates.ecb_file import history
 from sales_assets.exchange_rates.refreshing import MOST_DAYS_BEFORE, Rules
 from sales_assets.partitions import daily_partitions
 from sales_assets.resources.build import build_resources
+from sales_assets.resources.report_folder import PAGE
 from sales_assets.setting_kinds import ExecutorKind
 from sales_assets.settings import Settings
 from sales_assets.workers import STAGE, build_executor, on_queue, warehouse_pool
@@ -74,8 +76,9 @@ def build_definitions(
         ),
     )
     revenue_keys = [asset_key(contract, "revenue") for contract in contracts]
+    models = read_specs(settings.dbt_prepared)
     marts = build_marts(
-        models=read_specs(settings.dbt_prepared),
+        models=models,
         revenue_keys=revenue_keys,
         partitions_def=partitions,
         conversion=conversion,
@@ -99,8 +102,16 @@ def build_definitions(
             build_revenue(contract, partitions, settings.chunk_days, pool),
         )
     ]
+    resources = {**build_resources(settings), **(overrides or {})}
+    places = locations(
+        contracts,
+        resources["landing_zone"],
+        resources["object_store"],
+        settings.warehouse_database,
+        settings.report_folder / PAGE,
+    ) | model_locations(models.assets, settings.dbt_project)
     return dg.Definitions(
-        assets=[*sources, exchange_rates, marts, report],
+        assets=located([*sources, exchange_rates, marts, report], places),
         asset_checks=[
             *(build_quality_checks(contract) for contract in contracts),
             build_conversion_check(),
@@ -119,6 +130,6 @@ def build_definitions(
             build_daily_schedule(contracts),
             build_pruning_schedule(settings.keep_runs_days),
         ],
-        resources={**build_resources(settings), **(overrides or {})},
+        resources=resources,
         executor=build_executor(settings),
     )

@@ -124,19 +124,29 @@ def prepare(location: DbtLocation) -> bool:
                 raise DbtProjectError(
                     f"dbt cannot parse {location.project_dir}: {result.exception or result.result}"
                 )
-            record = {
-                "full_hash": full_hash,
-                "source_hash": location.source_hash(),
-                "relations": _relation_defaults(location),
-            }
-            from sales_assets.dbt_translation import translate
-
-            specs = translate(read_manifest(Path(scratch)))
+            relations = _relation_defaults(location)
+        record = {
+            "full_hash": full_hash,
+            "source_hash": location.source_hash(),
+            "relations": relations,
+        }
+        specs = _specs(location, relations["schema"], Path(scratch))
         (Path(scratch) / SPECS).write_text(specs.to_json())
         (Path(scratch) / RECORD).write_text(json.dumps(record, indent=2))
         for name in _KEPT:
             (Path(scratch) / name).replace(location.prepared_dir / name)
     return True
+
+
+def _specs(location: DbtLocation, schema: str, scratch: Path) -> DbtSpecs:
+    """What dagster-dbt says of the parsed project, with the lineage of columns."""
+    from sales_assets.dbt_lineage import column_origins, compiled_models
+    from sales_assets.dbt_translation import translate
+
+    manifest = read_manifest(scratch)
+    with tempfile.TemporaryDirectory() as elsewhere, dbt_process(location.environment):
+        compiled = compiled_models(location, schema, Path(elsewhere))
+    return translate(manifest, column_origins(manifest, compiled))
 
 
 def read_manifest(prepared_dir: Path) -> dict[str, Any]:

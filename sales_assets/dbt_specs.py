@@ -20,8 +20,10 @@ WAREHOUSE = "warehouse"
 """The dbt source whose tables the revenue assets and the exchange rates write."""
 
 
-TRANSLATION = "dbt_translation.py"
-"""The module that makes the specs: not imported here, since it imports dbt."""
+MODEL_FILE = "model_file"
+"""Metadata of a model: the file of its SQL, relative to the project's folder."""
+MAKERS = ("dbt_translation.py", "dbt_lineage.py")
+"""The modules that make the specs: not imported here, since they import dbt."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class DbtSpecs:
 def made_by() -> str:
     """What specs depend on beside the dbt project: Dagster, and the code that translates."""
     here = Path(__file__)
-    code = b"".join(here.with_name(name).read_bytes() for name in (here.name, TRANSLATION))
+    code = b"".join(here.with_name(name).read_bytes() for name in (here.name, *MAKERS))
     return f"dagster {dg.__version__}, {hashlib.sha256(code).hexdigest()[:16]}"
 
 

@@ -25,7 +25,9 @@ from dagster_dbt.asset_utils import (
     get_asset_check_key_for_test,
 )
 
-from sales_assets.dbt_specs import WAREHOUSE, DbtSpecs
+from sales_assets.assets.columns import COLUMN_LINEAGE
+from sales_assets.dbt_lineage import Origins
+from sales_assets.dbt_specs import MODEL_FILE, WAREHOUSE, DbtSpecs
 from sales_assets.errors import PermanentError
 
 _OBJECTS = {DAGSTER_DBT_MANIFEST_METADATA_KEY, DAGSTER_DBT_TRANSLATOR_METADATA_KEY}
@@ -52,10 +54,11 @@ class MartsTranslator(DagsterDbtTranslator):
         return group_from_dbt_resource_props_fallback_to_directory(dbt_resource_props)
 
 
-def translate(manifest: Mapping[str, Any]) -> DbtSpecs:
-    """The specs of all models and tests; raises HomelessTestError."""
+def translate(manifest: Mapping[str, Any], column_origins: Origins) -> DbtSpecs:
+    """The specs of all models and tests, with column lineage; raises HomelessTestError."""
     translator = MartsTranslator()
     _refuse_homeless_tests(manifest, translator)
+    of_models = _of_models(manifest, translator, column_origins)
 
     @dbt_assets(manifest=manifest, dagster_dbt_translator=translator)
     def models() -> Iterator[Any]:
@@ -64,12 +67,39 @@ def translate(manifest: Mapping[str, Any]) -> DbtSpecs:
     return DbtSpecs(
         [
             spec.replace_attributes(
-                metadata={k: v for k, v in spec.metadata.items() if k not in _OBJECTS}
+                metadata={
+                    **{k: v for k, v in spec.metadata.items() if k not in _OBJECTS},
+                    **of_models.get(spec.key, {}),
+                }
             )
             for spec in models.specs
         ],
         list(models.check_specs),
     )
+
+
+def _of_models(
+    manifest: Mapping[str, Any], translator: MartsTranslator, column_origins: Origins
+) -> dict[dg.AssetKey, dict[str, Any]]:
+    """Metadata of each model: its file, and which columns of assets its columns come from."""
+    nodes = {**manifest["nodes"], **manifest["sources"]}
+    keys = {
+        unique_id: translator.get_asset_key(node)
+        for unique_id, node in nodes.items()
+        if node["resource_type"] in {"model", "source"}
+    }
+    return {
+        keys[model]: {
+            MODEL_FILE: nodes[model]["original_file_path"],
+            COLUMN_LINEAGE: dg.TableColumnLineage(
+                {
+                    name: [dg.TableColumnDep(keys[origin], column) for origin, column in of]
+                    for name, of in columns.items()
+                }
+            ),
+        }
+        for model, columns in column_origins.items()
+    }
 
 
 def _refuse_homeless_tests(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> None:

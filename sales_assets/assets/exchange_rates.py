@@ -13,6 +13,7 @@ from typing import Any
 
 import dagster as dg
 
+from sales_assets.assets.columns import rate_columns
 from sales_assets.assets.keys import BACKFILL, EXCHANGE_RATES
 from sales_assets.assets.mart_variables import Conversion
 from sales_assets.assets.ranges import Metadata, committing, window_of
@@ -53,7 +54,7 @@ def build_exchange_rates(
         owners=["team:analytics"],
         kinds={"duckdb", "json"},
         tags={"source": "frankfurter", "domain": "finance"},
-        metadata={"currencies": ", ".join(conversion.symbols)},
+        metadata={"currencies": ", ".join(conversion.symbols), **rate_columns()},
         partitions_def=partitions,
         backfill_policy=BACKFILL,
         pool=POOL,

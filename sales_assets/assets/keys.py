@@ -6,6 +6,7 @@ Keys are history: they do not change later.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypedDict
 
 import dagster as dg
@@ -38,8 +39,12 @@ class Shared(TypedDict):
     partitions_def: dg.DailyPartitionsDefinition
 
 
-def shared(contract: SourceContract, partitions: dg.DailyPartitionsDefinition) -> Shared:
-    """The attributes that every asset of the source has."""
+def shared(
+    contract: SourceContract,
+    partitions: dg.DailyPartitionsDefinition,
+    columns: Mapping[str, Any],
+) -> Shared:
+    """The attributes that every asset of the source has; `columns` is metadata of one's columns."""
     return Shared(
         group_name=contract.team,
         owners=[f"team:{contract.team}", *contract.owners],
@@ -52,6 +57,7 @@ def shared(contract: SourceContract, partitions: dg.DailyPartitionsDefinition) -
         metadata={
             "contract": dg.MetadataValue.path(str(contract.file)),
             "contract_version": contract.version,
+            **columns,
         },
         partitions_def=partitions,
     )

@@ -14,6 +14,7 @@ from typing import Any
 import dagster as dg
 from dagster_shared.record import replace
 
+from sales_assets.assets.columns import lineage_in, lineage_metadata
 from sales_assets.assets.keys import BACKFILL, EXCHANGE_RATES
 from sales_assets.assets.mart_variables import Conversion, window_variables
 from sales_assets.dbt_specs import WAREHOUSE, DbtSpecs
@@ -48,6 +49,7 @@ def build_marts(
         reads_model = any(dep.asset_key in own for dep in spec.deps)
         return spec.replace_attributes(
             deps=_real(spec.deps, revenue_keys),
+            metadata={**spec.metadata, **_lineage(spec, revenue_keys)},
             partitions_def=partitions_def,
             automation_condition=along if reads_model else on_sources,
         )
@@ -98,6 +100,19 @@ def _days(warehouse: Warehouse, window: Window | None, conversion: Conversion) -
     if window is None:
         return others
     return sorted({*window.days(), *warehouse.moved_days(window), *others})
+
+
+def _lineage(spec: dg.AssetSpec, revenue_keys: Sequence[dg.AssetKey]) -> dict[str, Any]:
+    """Metadata of where the columns come from, with real assets for the warehouse's tables."""
+    real = {
+        name: [
+            dg.TableColumnDep(key.asset_key, dep.column_name)
+            for dep in deps
+            for key in _real([dg.AssetDep(dep.asset_key)], revenue_keys)
+        ]
+        for name, deps in lineage_in(spec.metadata).items()
+    }
+    return lineage_metadata(real)
 
 
 def _real(

@@ -13,6 +13,7 @@ from typing import Any
 
 import dagster as dg
 
+from sales_assets.assets.columns import raw_columns
 from sales_assets.assets.keys import BACKFILL, asset_key, shared
 from sales_assets.assets.ranges import Metadata, committing, window_of
 from sales_assets.checks.drift import columns_described, columns_described_spec
@@ -51,7 +52,7 @@ def build_raw(
         ],
         backfill_policy=BACKFILL,
         op_tags=op_tags,
-        **shared(contract, partitions),
+        **shared(contract, partitions, raw_columns(contract)),
     )
     def raw(
         context: dg.AssetExecutionContext,

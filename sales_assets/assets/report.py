@@ -19,6 +19,7 @@ from sales_assets.report.reporting import Reporting
 from sales_assets.resources.report_folder import ReportFolder
 from sales_assets.resources.warehouse import Warehouse
 
+SALES_REPORT = dg.AssetKey(["reports", "sales_report"])
 MARTS = ("daily_revenue", "revenue_by_product", "revenue_by_region", "customer_value")
 
 
@@ -31,7 +32,7 @@ def build_report(
         raise ValueError(f"the report needs {', '.join(absent)}, which the marts do not make")
 
     @dg.asset(
-        key=["reports", "sales_report"],
+        key=SALES_REPORT,
         deps=keys,
         description=(
             "One HTML page: revenue by source and currency and in the reporting currency, what was "

@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import date
 from functools import partial
+from typing import Any
 
 import dagster as dg
 
+from sales_assets.assets.columns import rejected_columns, revenue_columns
 from sales_assets.assets.keys import BACKFILL, asset_key, shared
 from sales_assets.assets.ranges import Metadata, committing, window_of
 from sales_assets.checks.reconcile import (
@@ -48,14 +50,14 @@ def build_revenue(
     """The revenue and rejected assets of a source, as one step in the pool of writers."""
     key, rejected_key = (asset_key(contract, layer) for layer in ("revenue", "rejected"))
 
-    def spec(of: dg.AssetKey, description: str) -> dg.AssetSpec:
+    def spec(of: dg.AssetKey, description: str, columns: Mapping[str, Any]) -> dg.AssetSpec:
         return dg.AssetSpec(
             of,
             deps=[asset_key(contract, "staged")],
             description=description,
             kinds={"table"},
             code_version=contract.digest[:12],
-            **shared(contract, partitions),
+            **shared(contract, partitions, columns),
         )
 
     @dg.multi_asset(
@@ -65,11 +67,13 @@ def build_revenue(
                 key,
                 "The accepted lines in the warehouse's table revenue; a day is replaced in one "
                 "transaction with its rejected lines.",
+                revenue_columns(contract),
             ),
             spec(
                 rejected_key,
                 "The lines that were not accepted, in the warehouse's table rejected: file, line, "
                 "text (personal values masked) and every reason.",
+                rejected_columns(contract),
             ),
         ],
         check_specs=[

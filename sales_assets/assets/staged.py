@@ -8,6 +8,7 @@ Without `from __future__ import annotations`: Dagster reads the asset's annotati
 
 import dagster as dg
 
+from sales_assets.assets.columns import staged_columns
 from sales_assets.assets.keys import BACKFILL, Shared, asset_key, shared
 from sales_assets.assets.staging_days import StagingDays
 from sales_assets.checks.reconcile import lines_reconcile_spec
@@ -42,7 +43,7 @@ def described(contract: SourceContract, partitions: dg.DailyPartitionsDefinition
         code_version=contract.digest[:12],
         check_specs=[lines_reconcile_spec(key)],
         backfill_policy=BACKFILL,
-        **shared(contract, partitions),
+        **shared(contract, partitions, staged_columns(contract)),
     )
 
 

@@ -563,7 +563,7 @@ def test_a_test_of_the_shared_revenue_table_is_refused(prepared: DbtLocation) ->
     test["depends_on"]["nodes"] = ["source.toy.warehouse.revenue"]
 
     with pytest.raises(HomelessTestError, match="a_product_is_named"):
-        translate(manifest)
+        translate(manifest, {})
 
 
 def test_the_specs_that_were_kept_are_those_that_dagster_dbt_makes_of_the_manifest(
@@ -583,7 +583,7 @@ def test_the_specs_that_were_kept_are_those_that_dagster_dbt_makes_of_the_manife
             ),
         ]
 
-    made = translate(read_manifest(prepared.prepared_dir))
+    made = translate(read_manifest(prepared.prepared_dir), {})
 
     assert comparable(read_specs(prepared.prepared_dir)) == comparable(made)
 
