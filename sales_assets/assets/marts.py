@@ -17,7 +17,7 @@ from dagster_shared.record import replace
 from sales_assets.assets.columns import lineage_in, lineage_metadata
 from sales_assets.assets.keys import BACKFILL, EXCHANGE_RATES
 from sales_assets.assets.mart_variables import Conversion, window_variables
-from sales_assets.dbt_specs import WAREHOUSE, DbtSpecs
+from sales_assets.dbt_specs import MODEL_FILE, WAREHOUSE, DbtSpecs
 from sales_assets.errors import UsageError
 from sales_assets.partitions import Window, run_window
 from sales_assets.resources.dbt import DbtBuildError, DbtEvent, DbtInProcess
@@ -49,7 +49,7 @@ def build_marts(
         reads_model = any(dep.asset_key in own for dep in spec.deps)
         return spec.replace_attributes(
             deps=_real(spec.deps, revenue_keys),
-            metadata={**spec.metadata, **_lineage(spec, revenue_keys)},
+            metadata=_metadata(spec, revenue_keys),
             partitions_def=partitions_def,
             automation_condition=along if reads_model else on_sources,
         )
@@ -102,8 +102,8 @@ def _days(warehouse: Warehouse, window: Window | None, conversion: Conversion) -
     return sorted({*window.days(), *warehouse.moved_days(window), *others})
 
 
-def _lineage(spec: dg.AssetSpec, revenue_keys: Sequence[dg.AssetKey]) -> dict[str, Any]:
-    """Metadata of where the columns come from, with real assets for the warehouse's tables."""
+def _metadata(spec: dg.AssetSpec, revenue_keys: Sequence[dg.AssetKey]) -> dict[str, Any]:
+    """A model's metadata; its columns come from real assets, not from the warehouse's tables."""
     real = {
         name: [
             dg.TableColumnDep(key.asset_key, dep.column_name)
@@ -112,7 +112,8 @@ def _lineage(spec: dg.AssetSpec, revenue_keys: Sequence[dg.AssetKey]) -> dict[st
         ]
         for name, deps in lineage_in(spec.metadata).items()
     }
-    return lineage_metadata(real)
+    told = {name: value for name, value in spec.metadata.items() if name != MODEL_FILE}
+    return {**told, **lineage_metadata(real)}
 
 
 def _real(
