@@ -29,10 +29,12 @@ from dagster_shared.record import replace as record
 from sales_assets.assets import marts
 from sales_assets.assets.mart_variables import Conversion
 from sales_assets.assets.marts import build_marts
+from sales_assets.dbt_lineage import column_origins, compiled_models
 from sales_assets.dbt_manifest import (
     DbtLocation,
     DbtNotPreparedError,
     DbtProjectError,
+    dbt_process,
     prepare,
     read_manifest,
     read_specs,
@@ -567,7 +569,7 @@ def test_a_test_of_the_shared_revenue_table_is_refused(prepared: DbtLocation) ->
 
 
 def test_the_specs_that_were_kept_are_those_that_dagster_dbt_makes_of_the_manifest(
-    prepared: DbtLocation,
+    prepared: DbtLocation, tmp_path: Path
 ) -> None:
     def ordered(deps: Iterable[dg.AssetDep]) -> list[dg.AssetDep]:  # dagster-dbt has them in sets
         return sorted(deps, key=lambda dep: dep.asset_key)
@@ -583,7 +585,10 @@ def test_the_specs_that_were_kept_are_those_that_dagster_dbt_makes_of_the_manife
             ),
         ]
 
-    made = translate(read_manifest(prepared.prepared_dir), {})
+    manifest = read_manifest(prepared.prepared_dir)
+    with dbt_process(prepared.environment):
+        compiled = compiled_models(prepared, "main", tmp_path)
+    made = translate(manifest, column_origins(manifest, compiled))
 
     assert comparable(read_specs(prepared.prepared_dir)) == comparable(made)
 
