@@ -109,6 +109,7 @@ def build_definitions(
         resources["object_store"],
         settings.warehouse_database,
         settings.report_folder / PAGE,
+        build_staged_in_parts if on_workers else build_staged,
     ) | model_locations(models.assets, settings.dbt_project)
     return dg.Definitions(
         assets=located([*sources, exchange_rates, marts, report], places),

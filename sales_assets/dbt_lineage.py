@@ -1,60 +1,31 @@
 """Which columns the columns of the dbt models come from, read off their SQL.
 
-Belongs here: compiling the models and following each column through its SELECT. Does not: what
-the tables stand for in Dagster (`assets.marts`), or what is kept of it (`dbt_specs`).
-
-Imported where the project is prepared only: it needs dbt, and sqlglot's optimizer.
+Belongs here: following each column through a model's SELECT. Does not: compiling the models
+(`dbt_manifest`), what the tables stand for in Dagster (`assets.marts`), or what is kept of it
+(`dbt_specs`).
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
-
-import yaml
-
-from sales_assets.dbt_manifest import DbtLocation, DbtProjectError
 
 if TYPE_CHECKING:
     from sqlglot.lineage import Node
 
 Origins = Mapping[str, Mapping[str, list[tuple[str, str]]]]
 """Model -> column -> the columns of other models and of sources, as (unique_id, column)."""
-
-_DIALECT = "duckdb"
+DIALECT = "duckdb"
+"""That of the SQL that is followed."""
 _log = logging.getLogger("sales_assets.dbt")
 
 
-def compiled_models(location: DbtLocation, schema: str, scratch: Path) -> dict[str, str]:
-    """The SQL of each model by its unique_id, as it builds a table for the first time.
-
-    Compiled for DuckDB in memory, whatever the target is: models of both warehouses read the same
-    columns. `schema` is the target's. Call it within `dbt_process`. Raises DbtProjectError.
-    """
-    from dbt.cli.main import dbtRunner
-
-    project = yaml.safe_load((location.project_dir / "dbt_project.yml").read_text())
-    memory = {"type": _DIALECT, "path": ":memory:", "schema": schema}
-    profile = {"target": "memory", "outputs": {"memory": memory}}
-    (scratch / "profiles.yml").write_text(yaml.safe_dump({project["profile"]: profile}))
-    on_memory = replace(location, profiles_dir=scratch, target="memory")
-    result = dbtRunner().invoke(["compile", *on_memory.arguments(scratch)])
-    if not result.success:
-        raise DbtProjectError(
-            f"dbt cannot compile {location.project_dir}: {result.exception or result.result}"
-        )
-    nodes: list[Any] = [one.node for one in result.result.results]  # type: ignore[union-attr]
-    return {node.unique_id: node.compiled_code for node in nodes if node.resource_type == "model"}
-
-
 def column_origins(manifest: Mapping[str, Any], compiled: Mapping[str, str]) -> Origins:
-    """Where each described column of each model comes from.
+    """Where each described column of each model comes from; `compiled` is the models' SQL.
 
-    Constants and counts of rows come from no column. A model whose SQL sqlglot cannot follow has
-    no lineage.
+    Constants and counts of rows come from no column. What sqlglot cannot follow has no lineage,
+    and the log says so: a model may be right without it.
     """
     described = {
         unique_id: node
@@ -62,19 +33,8 @@ def column_origins(manifest: Mapping[str, Any], compiled: Mapping[str, str]) -> 
         for unique_id, node in manifest[kind].items()
         if node["resource_type"] in {"model", "source"}
     }
-    relations = {_place(node): unique_id for unique_id, node in described.items()}
-    schema: dict[str, dict[str, dict[str, str]]] = {}
-    for (folder, name), unique_id in relations.items():
-        schema.setdefault(folder, {})[name] = {
-            column["name"]: column.get("data_type") or "unknown"
-            for column in described[unique_id]["columns"].values()
-        }
-    return {
-        unique_id: _of_model(
-            unique_id, sql, list(described[unique_id]["columns"]), schema, relations
-        )
-        for unique_id, sql in compiled.items()
-    }
+    tables = _Tables({_place(node): (id_, node["columns"]) for id_, node in described.items()})
+    return {id_: _of_model(id_, described[id_], sql, tables) for id_, sql in compiled.items()}
 
 
 def _place(node: Mapping[str, Any]) -> tuple[str, str]:
@@ -83,37 +43,52 @@ def _place(node: Mapping[str, Any]) -> tuple[str, str]:
     return node["schema"].lower(), name.lower()
 
 
+class _Tables:
+    """The tables of models and sources with their columns; names in any case are the same."""
+
+    def __init__(self, tables: Mapping[tuple[str, str], tuple[str, Mapping[str, Any]]]) -> None:
+        self.schema: dict[str, dict[str, dict[str, str]]] = {}
+        self._columns: dict[tuple[str, str], dict[str, tuple[str, str]]] = {}
+        for (folder, name), (unique_id, columns) in tables.items():
+            self._columns[folder, name] = {one.lower(): (unique_id, one) for one in columns}
+            if columns:  # sqlglot refuses a table without any
+                types = {one: said.get("data_type") or "unknown" for one, said in columns.items()}
+                self.schema.setdefault(folder, {})[name] = types
+
+    def column(self, folder: str, name: str, column: str) -> tuple[str, str] | None:
+        """A column as (unique_id, its described name); None for one that nobody describes."""
+        return self._columns.get((folder.lower(), name.lower()), {}).get(column.lower())
+
+
 def _of_model(
-    unique_id: str,
-    sql: str,
-    columns: Sequence[str],
-    schema: dict[str, dict[str, dict[str, str]]],
-    relations: Mapping[tuple[str, str], str],
+    unique_id: str, node: Mapping[str, Any], sql: str, tables: _Tables
 ) -> dict[str, list[tuple[str, str]]]:
     from sqlglot import exp, parse_one
     from sqlglot.errors import SqlglotError
     from sqlglot.lineage import lineage
 
     try:
-        tree = parse_one(sql, dialect=_DIALECT)
+        tree = parse_one(sql, dialect=DIALECT)
         for table in tree.find_all(exp.Table):
-            table.set("catalog", None)  # that of the database in memory
-        found = lineage(None, tree, schema, dialect=_DIALECT)
-    except SqlglotError as error:
+            table.set("catalog", None)  # that of the database that it was compiled for
+        nodes = lineage(None, tree, tables.schema, dialect=DIALECT)
+        found = {name.lower(): sorted(set(_origins(of, tables))) for name, of in nodes.items()}
+    except (SqlglotError, ValueError) as error:
         _log.warning("%s: the lineage of its columns is not known (%s)", unique_id, error)
         return {}
-    return {
-        column: sorted(set(_leaves(found[column], relations)))
-        for column in columns
-        if column in found
-    }
+    columns: list[str] = list(node["columns"])
+    if unknown := [name for name in columns if name.lower() not in found]:
+        _log.warning("%s: the lineage of %s is not known", unique_id, ", ".join(unknown))
+    return {name: found[name.lower()] for name in columns if name.lower() in found}
 
 
-def _leaves(node: Node, relations: Mapping[tuple[str, str], str]) -> Iterator[tuple[str, str]]:
+def _origins(node: Node, tables: _Tables) -> Iterator[tuple[str, str]]:
     """The columns of tables that a column is computed from."""
     from sqlglot import exp
 
     for one in node.walk():
         table = one.expression
-        if isinstance(table, exp.Table) and (table.db.lower(), table.name.lower()) in relations:
-            yield relations[table.db.lower(), table.name.lower()], exp.to_column(one.name).name
+        if isinstance(table, exp.Table) and not one.name.endswith("*"):  # of an unknown table
+            column = tables.column(table.db, table.name, exp.to_column(one.name).name)
+            if column is not None:
+                yield column

@@ -14,17 +14,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import tempfile
 import threading
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
+from sales_assets.dbt_lineage import DIALECT, column_origins
 from sales_assets.dbt_specs import DbtSpecs, made_by
 from sales_assets.errors import PermanentError
 
@@ -40,13 +44,14 @@ HOW_TO_PREPARE = "Run `make install` or `sales-assets prepare`."
 
 _PACKAGES = (
     *("dbt-core", "dbt-common", "dbt-adapters", "dbt-duckdb", "dbt-snowflake"),
-    *("dagster", "dagster-dbt"),
+    *("dagster", "dagster-dbt", "sqlglot"),
 )
 _NOT_PROJECT = {"target", "logs", ".git", "__pycache__", ".user.yml"}
 _QUIET = (
     *("--log-level", "none", "--log-level-file", "none", "--no-print", "--no-use-colors"),
     "--no-send-anonymous-usage-stats",
 )
+_log = logging.getLogger("sales_assets.dbt")
 _DBT_OF_THIS_PROCESS = threading.Lock()
 
 
@@ -140,13 +145,35 @@ def prepare(location: DbtLocation) -> bool:
 
 def _specs(location: DbtLocation, schema: str, scratch: Path) -> DbtSpecs:
     """What dagster-dbt says of the parsed project, with the lineage of columns."""
-    from sales_assets.dbt_lineage import column_origins, compiled_models
     from sales_assets.dbt_translation import translate
 
     manifest = read_manifest(scratch)
-    with tempfile.TemporaryDirectory() as elsewhere, dbt_process(location.environment):
-        compiled = compiled_models(location, schema, Path(elsewhere))
-    return translate(manifest, column_origins(manifest, compiled))
+    return translate(manifest, column_origins(manifest, compiled_models(location, schema)))
+
+
+def compiled_models(location: DbtLocation, schema: str) -> dict[str, str]:
+    """The SQL of each model by its unique_id, as it builds a table for the first time.
+
+    Compiled for DuckDB in memory, whatever the target is: models of both warehouses read the same
+    columns. `schema` is the target's. Empty, with a warning, if that cannot be done: the SQL is
+    for people to see where columns come from, and runs compile their own.
+    """
+    with tempfile.TemporaryDirectory() as name, dbt_process(location.environment):
+        from dbt.cli.main import dbtRunner
+
+        scratch = Path(name)
+        project = yaml.safe_load((location.project_dir / "dbt_project.yml").read_text())
+        memory = {"type": DIALECT, "path": ":memory:", "schema": schema}
+        profile = {"target": "memory", "outputs": {"memory": memory}}
+        (scratch / "profiles.yml").write_text(yaml.safe_dump({project["profile"]: profile}))
+        in_memory = replace(location, profiles_dir=scratch, target="memory")
+        result = dbtRunner().invoke(["compile", *in_memory.arguments(scratch)])
+        if not result.success:
+            problem = result.exception or result.result
+            _log.warning("The lineage of columns is not known: dbt cannot compile (%s)", problem)
+            return {}
+        nodes: list[Any] = [one.node for one in result.result.results]  # type: ignore[union-attr]
+        return {one.unique_id: one.compiled_code for one in nodes if one.resource_type == "model"}
 
 
 def read_manifest(prepared_dir: Path) -> dict[str, Any]:

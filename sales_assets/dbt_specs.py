@@ -20,6 +20,8 @@ WAREHOUSE = "warehouse"
 """The dbt source whose tables the revenue assets and the exchange rates write."""
 
 
+COLUMN_LINEAGE = "dagster/column_lineage"
+"""The name that Dagster knows."""
 MODEL_FILE = "model_file"
 """Metadata of a model: the file of its SQL, relative to the project's folder."""
 MAKERS = ("dbt_translation.py", "dbt_lineage.py")

@@ -25,9 +25,8 @@ from dagster_dbt.asset_utils import (
     get_asset_check_key_for_test,
 )
 
-from sales_assets.assets.columns import COLUMN_LINEAGE
 from sales_assets.dbt_lineage import Origins
-from sales_assets.dbt_specs import MODEL_FILE, WAREHOUSE, DbtSpecs
+from sales_assets.dbt_specs import COLUMN_LINEAGE, MODEL_FILE, WAREHOUSE, DbtSpecs
 from sales_assets.errors import PermanentError
 
 _OBJECTS = {DAGSTER_DBT_MANIFEST_METADATA_KEY, DAGSTER_DBT_TRANSLATOR_METADATA_KEY}
@@ -88,18 +87,18 @@ def _of_models(
         for unique_id, node in nodes.items()
         if node["resource_type"] in {"model", "source"}
     }
-    return {
-        keys[model]: {
-            MODEL_FILE: nodes[model]["original_file_path"],
-            COLUMN_LINEAGE: dg.TableColumnLineage(
-                {
-                    name: [dg.TableColumnDep(keys[origin], column) for origin, column in of]
-                    for name, of in columns.items()
-                }
-            ),
-        }
-        for model, columns in column_origins.items()
-    }
+    found: dict[dg.AssetKey, dict[str, Any]] = {}
+    for unique_id, key in keys.items():
+        if nodes[unique_id]["resource_type"] == "source":
+            continue
+        found[key] = {MODEL_FILE: nodes[unique_id]["original_file_path"]}
+        if columns := column_origins.get(unique_id):
+            lineage = {
+                name: [dg.TableColumnDep(keys[origin], column) for origin, column in of]
+                for name, of in columns.items()
+            }
+            found[key][COLUMN_LINEAGE] = dg.TableColumnLineage(lineage)
+    return found
 
 
 def _refuse_homeless_tests(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> None:

@@ -270,7 +270,7 @@ class Settings(Places, BaseSettings):
         """What SQL calls the database of the warehouse's tables."""
         if self.warehouse is WarehouseKind.SNOWFLAKE:
             return str(self.snowflake_database)
-        return self.warehouse_file.name.split(".")[0]
+        return next(filter(None, self.warehouse_file.name.split(".")))
 
     @property
     def dbt_prepared(self) -> Path:

@@ -63,6 +63,7 @@ def of_lines(*columns: str) -> list[tuple[str, str]]:
         ("SELECT count(*) AS net FROM main.lines", []),
         ("SELECT 'EUR' AS net FROM main.lines", []),
         ("SELECT price AS net FROM main.another", []),
+        ("SELECT a AS net FROM (SELECT * FROM main.another)", []),
     ],
 )
 def test_a_column_is_followed_to_the_columns_that_it_is_computed_from(
@@ -72,11 +73,38 @@ def test_a_column_is_followed_to_the_columns_that_it_is_computed_from(
 
 
 def test_names_in_capitals_are_the_same_names() -> None:
-    assert origins_of("SELECT PRICE AS net FROM MAIN.LINES", "net") == {"net": of_lines("price")}
+    assert origins_of("SELECT PRICE AS net FROM MAIN.LINES", "NET") == {"NET": of_lines("price")}
 
 
-def test_a_model_that_cannot_be_followed_has_no_lineage_and_the_log_says_so(
+def test_a_table_of_which_no_column_is_described_leaves_the_others_their_lineage() -> None:
+    model = node("model", "asked", "net", "more")
+    manifest = {
+        "nodes": {"model.toy.asked": model, "model.toy.bare": node("model", "bare")},
+        "sources": {LINES[0]: node("source", "lines", "price")},
+    }
+    sql = "SELECT l.price AS net, b.x AS more FROM main.lines AS l, main.bare AS b"
+    found = column_origins(manifest, {"model.toy.asked": sql})
+    assert found["model.toy.asked"] == {"net": of_lines("price"), "more": []}
+
+
+def test_a_column_that_is_not_found_has_no_lineage_and_the_log_says_so(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    assert origins_of("SELECT FROM WHERE (", "net") == {}
+    assert origins_of("SELECT price AS net FROM main.lines", "net", "gone") == {
+        "net": of_lines("price")
+    }
+    assert "model.toy.asked: the lineage of gone is not known" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT FROM WHERE (",
+        "WITH u AS (SELECT 1 AS a UNION ALL BY NAME SELECT 2 AS net) SELECT net FROM u",
+    ],
+)
+def test_a_model_that_cannot_be_followed_has_no_lineage_and_the_log_says_so(
+    sql: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert origins_of(sql, "net") == {}
     assert "model.toy.asked: the lineage of its columns is not known" in caplog.text

@@ -17,7 +17,6 @@ from sales_assets.assets.keys import EXCHANGE_RATES, asset_key
 from sales_assets.assets.raw import build_raw
 from sales_assets.assets.report import SALES_REPORT, build_report
 from sales_assets.assets.revenue import build_revenue
-from sales_assets.assets.staged import build_staged
 from sales_assets.contracts.model import SourceContract
 from sales_assets.dbt_specs import MODEL_FILE
 from sales_assets.resources.landing_zone import LandingZone
@@ -49,8 +48,12 @@ def locations(
     object_store: ObjectStore,
     database: str,
     report: Path,
+    staged_by: Callable[..., Any],
 ) -> dict[dg.AssetKey, Metadata]:
-    """Asset -> where its data, its code and its contract are; `database` is the warehouse's."""
+    """Asset -> where its data, its code and its contract are.
+
+    `database` is the warehouse's; `staged_by` makes the staged assets.
+    """
     found: dict[dg.AssetKey, Metadata] = {
         EXCHANGE_RATES: {
             TABLE_NAME: f"{database}.main.exchange_rates",
@@ -62,7 +65,7 @@ def locations(
         staged = object_store.address(day_prefix(contract, ACCEPTED))
         of_layers: dict[str, tuple[Metadata, Callable[..., Any]]] = {
             "raw": ({URI: f"{landing_zone.address.rstrip('/')}/{contract.path}"}, build_raw),
-            "staged": ({URI: staged}, build_staged),
+            "staged": ({URI: staged}, staged_by),
             "revenue": ({TABLE_NAME: f"{database}.main.revenue"}, build_revenue),
             "rejected": ({TABLE_NAME: f"{database}.main.rejected"}, build_revenue),
         }

@@ -105,11 +105,13 @@ def _days(warehouse: Warehouse, window: Window | None, conversion: Conversion) -
 def _metadata(spec: dg.AssetSpec, revenue_keys: Sequence[dg.AssetKey]) -> dict[str, Any]:
     """A model's metadata; its columns come from real assets, not from the warehouse's tables."""
     real = {
-        name: [
-            dg.TableColumnDep(key.asset_key, dep.column_name)
-            for dep in deps
-            for key in _real([dg.AssetDep(dep.asset_key)], revenue_keys)
-        ]
+        name: list(
+            dict.fromkeys(  # several of the warehouse's tables are one asset
+                dg.TableColumnDep(key.asset_key, dep.column_name)
+                for dep in deps
+                for key in _real([dg.AssetDep(dep.asset_key)], revenue_keys)
+            )
+        )
         for name, deps in lineage_in(spec.metadata).items()
     }
     told = {name: value for name, value in spec.metadata.items() if name != MODEL_FILE}

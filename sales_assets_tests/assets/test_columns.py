@@ -1,8 +1,10 @@
-"""Every column of every asset is described, and leads back to the columns of the CSV."""
+"""What a contract says of its columns is what the columns of its assets say."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -11,160 +13,159 @@ import pytest
 from sales_assets.assets.columns import (
     COLUMN_SCHEMA,
     lineage_in,
+    lineage_metadata,
     raw_columns,
     rejected_columns,
+    revenue_columns,
     staged_columns,
 )
-from sales_assets.build import build_definitions
-from sales_assets.contracts.load import load_contracts
-from sales_assets.contracts.model import SourceContract
-from sales_assets.settings import Settings
+from sales_assets.contracts import model
+from sales_assets.contracts.days import AcrossDays, DayFromColumn
+from sales_assets.contracts.logical import LogicalType
+from sales_assets.contracts.model import Dialect, Reference, SourceContract
+from sales_assets_tests.contracts.builders import column, contract, csv_bytes, desk
 
-REPORT = dg.AssetKey(["reports", "sales_report"])
-NET_REVENUE = (dg.AssetKey(["marts", "daily_revenue"]), "net_revenue")
-WRITTEN_BY_THE_PIPELINE = {"source", "file", "file_sha256", "line"}
-
-Columns = Mapping[dg.AssetKey, Mapping[str, Any]]
-"""Asset -> its metadata."""
-
-
-@pytest.fixture(scope="module")
-def specs() -> Mapping[dg.AssetKey, dg.AssetSpec]:
-    graph = build_definitions(Settings.load()).resolve_all_asset_specs()
-    return {spec.key: spec for spec in graph}
-
-
-@pytest.fixture(scope="module")
-def columns(specs: Mapping[dg.AssetKey, dg.AssetSpec]) -> Columns:
-    return {key: spec.metadata for key, spec in specs.items() if key != REPORT}
+NUMBER, RECEIPT = column("qty", LogicalType.INTEGER), column("receipt", required=True)
+SOLD_ON = column("sold_on", LogicalType.DATE, format="dd.MM.yyyy")
+E_MAIL = column("e_mail", header="E-Mail", classification="personal", enum=("a@b.example",))
+PRICES = Reference(
+    name="prices",
+    path="prices.csv",
+    dialect=Dialect(),
+    columns=(column("item"), column("price", LogicalType.NUMBER, minimum="0")),
+    column="receipt",
+    key="item",
+)
 
 
-@pytest.fixture(scope="module")
-def contracts() -> Mapping[str, SourceContract]:
-    loaded = load_contracts([Settings.load().contracts_folder])
-    return {contract.source: contract for contract in loaded}
-
-
-def described(metadata: Mapping[str, Any]) -> Sequence[dg.TableColumn]:
-    """The columns that metadata describes."""
-    told = metadata[COLUMN_SCHEMA]
-    schema = told.value if isinstance(told, dg.MetadataValue) else told
+def columns_in(metadata: Mapping[str, Any]) -> dict[str, dg.TableColumn]:
+    schema = metadata[COLUMN_SCHEMA].value
     assert isinstance(schema, dg.TableSchema)
-    return schema.columns
+    return {one.name: one for one in schema.columns}
 
 
-def names(columns: Columns, key: dg.AssetKey) -> list[str]:
-    return [column.name for column in described(columns[key])]
+def raw_of(metadata: Mapping[str, Any], name: str) -> list[str]:
+    """The columns of the CSV that a column comes from."""
+    deps = lineage_in(metadata).get(name, ())
+    assert all(dep.asset_key == dg.AssetKey(["team", "source", "raw"]) for dep in deps)
+    return sorted(dep.column_name for dep in deps)
 
 
-def origins(columns: Columns, key: dg.AssetKey, name: str) -> Sequence[dg.TableColumnDep]:
-    return lineage_in(columns[key]).get(name, ())
+def mapped(of: SourceContract, name: str, expression: str, *sources: str) -> SourceContract:
+    """The contract with another mapping of one canonical column."""
+    own = model.Mapping(name, expression, sources, "As agreed.")
+    rest = [one for one in of.mappings if one.name != name]
+    return replace(of, mappings=(*rest, own))
 
 
-def beginnings(columns: Columns, key: dg.AssetKey, name: str) -> Iterator[tuple[dg.AssetKey, str]]:
-    """The columns that a column comes from in the end."""
-    deps = origins(columns, key, name)
-    if not deps:
-        yield key, name
-    for dep in deps:
-        yield from beginnings(columns, dep.asset_key, dep.column_name)
-
-
-def test_every_asset_says_what_it_is_whose_it_is_and_what_it_is_made_of(
-    specs: Mapping[dg.AssetKey, dg.AssetSpec],
+@pytest.mark.parametrize(
+    "read",
+    [
+        contract([RECEIPT, NUMBER], {"order_id": "receipt"}),
+        contract([RECEIPT, NUMBER, SOLD_ON], day=DayFromColumn("sold_on")),
+        contract([RECEIPT, NUMBER], keys=(("receipt",),), across_days=AcrossDays.EARLIEST),
+    ],
+    ids=["plain", "day from a column", "unique across days"],
+)
+def test_the_staged_columns_that_are_described_are_those_of_the_parquet(
+    read: SourceContract, tmp_path: Path
 ) -> None:
-    lacking = {
-        (key.to_user_string(), what)
-        for key, spec in specs.items()
-        for what in ("description", "owners", "group_name", "kinds")
-        if not getattr(spec, what)
+    values = {"receipt": "r1", "qty": "2", "sold_on": "05.03.2024"}
+    rows = [[one.header for one in read.columns], [values[one.name] for one in read.columns]]
+    with desk(tmp_path) as tools:
+        found = tools.judge(read, csv_bytes(rows))
+    assert list(found.accepted[0]) == list(columns_in(staged_columns(read)))
+
+
+def test_a_computed_column_says_how_and_from_what() -> None:
+    read = mapped(contract([RECEIPT, NUMBER]), "amount", "qty * 2", "qty")
+    told = staged_columns(read)
+    assert (columns_in(told)["amount"].description or "").endswith(
+        "As agreed. Computed as `` qty * 2 ``."
+    )
+    assert raw_of(told, "amount") == ["qty"]
+    assert columns_in(revenue_columns(read))["amount"] == columns_in(told)["amount"]
+
+
+def test_a_column_of_a_reference_is_called_by_its_name() -> None:
+    read = replace(contract([RECEIPT, NUMBER]), references=(PRICES,))
+    read = mapped(read, "amount", 'qty * "prices.price"', "qty", "prices.price")
+    assert raw_of(staged_columns(read), "amount") == ["prices.price", "qty"]
+    told = columns_in(raw_columns(read))
+    assert list(told) == ["receipt", "qty", "prices.item", "prices.price"]
+    assert told["prices.item"].constraints.unique
+    assert told["prices.price"].constraints.other == [">= 0"]
+
+
+def test_the_day_of_a_line_comes_from_the_column_that_says_it() -> None:
+    read = contract([RECEIPT, SOLD_ON], day=DayFromColumn("sold_on"))
+    for told in (staged_columns(read), rejected_columns(read)):
+        assert raw_of(told, "partition_date") == ["sold_on"]
+    assert not raw_of(staged_columns(contract([RECEIPT, SOLD_ON])), "partition_date")
+
+
+def test_a_rejected_text_comes_from_all_columns() -> None:
+    told = rejected_columns(contract([RECEIPT, NUMBER, E_MAIL]))
+    assert raw_of(told, "text") == raw_of(told, "reasons") == ["E-Mail", "qty", "receipt"]
+    assert columns_in(told)["reasons"].type == "VARCHAR[]"
+
+
+def test_the_columns_of_a_csv_carry_the_contracts_rules() -> None:
+    rules: dict[str, Any] = {
+        "enum": ("1", "2"),
+        "minimum": "0",
+        "exclusive_maximum": "10",
+        "pattern": "[0-9]",
+        "min_length": 1,
+        "max_length": 3,
     }
-    assert not lacking
+    strict = column("code", header="Code", required=True, classification="internal", **rules)
+    told = columns_in(
+        raw_columns(contract([strict, SOLD_ON, NUMBER], keys=(("code",), ("qty", "code"))))
+    )
+    assert told["Code"].constraints == dg.TableColumnConstraints(
+        nullable=False,
+        unique=True,
+        other=[
+            *("one of 1, 2", ">= 0", "< 10", "matches [0-9]"),
+            *("at least 1 characters", "at most 3 characters"),
+        ],
+    )
+    assert told["Code"].tags == {"classification": "internal"}
+    assert told["sold_on"].constraints.other == ["format dd.MM.yyyy"]
+    assert told["qty"].constraints == dg.TableColumnConstraints()
 
 
-def test_every_column_of_every_asset_has_a_type_and_a_description(columns: Columns) -> None:
-    lacking = [
-        f"{key.to_user_string()}.{column.name}"
-        for key, told in columns.items()
-        for column in described(told)
-        if not column.description or not column.type or column.type == "string"
+def test_personal_values_are_not_told() -> None:
+    read = contract([RECEIPT, E_MAIL], {"customer_id": "e_mail"})
+    read = mapped(read, "customer_id", "CASE WHEN e_mail = 'a@b.example' THEN 'x' END", "e_mail")
+    metadata = [raw_columns(read), staged_columns(read), revenue_columns(read)]
+    assert not any("a@b.example" in str(columns_in(told)) for told in metadata)
+    customer = columns_in(metadata[1])["customer_id"].description or ""
+    assert customer.endswith("As agreed. A pseudonym of e_mail.")
+    assert columns_in(metadata[0])["E-Mail"].tags == {"classification": "personal"}
+
+
+def test_a_column_without_a_name_is_shown_as_one() -> None:
+    read = contract([column("first", header=""), NUMBER], {"order_id": "first"})
+    assert list(columns_in(raw_columns(read))) == ["(no name)", "qty"]
+    assert raw_of(staged_columns(read), "order_id") == ["(no name)"]
+
+
+def test_origins_are_a_table_with_links_for_people() -> None:
+    deps: Sequence[dg.TableColumnDep] = [
+        dg.TableColumnDep(dg.AssetKey(["a team", "till"]), "Qty|Units"),
+        dg.TableColumnDep(dg.AssetKey(["core"]), "net"),
     ]
-    assert not lacking
-
-
-def test_every_origin_of_a_column_is_a_column_of_an_asset(columns: Columns) -> None:
-    for key, told in columns.items():
-        for name in lineage_in(told):
-            assert name in names(columns, key)
-            for dep in origins(columns, key, name):
-                assert dep.column_name in names(columns, dep.asset_key), (key, name, dep)
-
-
-def test_net_revenue_of_the_mart_leads_back_to_columns_of_each_source(
-    columns: Columns, contracts: Mapping[str, SourceContract]
-) -> None:
-    found = set(beginnings(columns, *NET_REVENUE))
-    for contract in contracts.values():
-        raw = dg.AssetKey([contract.team, contract.source, "raw"])
-        [mapping] = [one for one in contract.mappings if one.name == "net_amount"]
-        wanted = {(raw, contract.column(name).header) for name in mapping.sources}
-        assert wanted
-        assert {place for place in found if place[0] == raw} == wanted
-
-
-def test_amounts_in_the_reporting_currency_come_from_rates_too(columns: Columns) -> None:
-    found = set(beginnings(columns, NET_REVENUE[0], "reporting_net_revenue"))
-    assert (dg.AssetKey(["rates", "exchange_rates"]), "rate") in found
-
-
-def test_all_columns_of_revenue_have_an_origin_but_those_that_the_pipeline_writes(
-    columns: Columns, contracts: Mapping[str, SourceContract]
-) -> None:
-    for contract in contracts.values():
-        key = dg.AssetKey([contract.team, contract.source, "staged"])
-        mapped = {mapping.name for mapping in contract.mappings if mapping.sources}
-        without = {name for name in names(columns, key) if not origins(columns, key, name)}
-        extra = {column.name for column in contract.extra_columns}
-        assert not without & (mapped | extra)
-        assert without >= WRITTEN_BY_THE_PIPELINE
-
-
-def test_a_text_that_was_rejected_comes_from_all_columns_of_the_csv(
-    contracts: Mapping[str, SourceContract],
-) -> None:
-    contract = contracts["pizzaplace"]
-    told = {dep.column_name for dep in lineage_in(rejected_columns(contract))["text"]}
-    assert told == set(contract.required_headers)
-
-
-def test_the_columns_of_a_csv_are_called_as_in_its_header_and_carry_the_contracts_rules(
-    contracts: Mapping[str, SourceContract],
-) -> None:
-    for contract in contracts.values():
-        for told, column in zip(described(raw_columns(contract)), contract.columns, strict=False):
-            assert (told.name, told.description) == (column.header, column.description)
-            assert told.constraints.nullable is not column.required
-            assert all(
-                any(value in rule for rule in told.constraints.other) for value in column.enum
-            )
-
-
-def test_a_computed_column_says_how_the_contract_computes_it(
-    contracts: Mapping[str, SourceContract],
-) -> None:
-    for contract in contracts.values():
-        told = {
-            column.name: column.description or "" for column in described(staged_columns(contract))
-        }
-        for mapping in contract.mappings:
-            assert mapping.description in told[mapping.name]
-            assert mapping.direct or f"`{mapping.expression}`" in told[mapping.name]
-
-
-def test_origins_are_a_table_with_links_for_people(contracts: Mapping[str, SourceContract]) -> None:
-    contract = contracts["pizzaplace"]
-    told = staged_columns(contract)["column_origins"]
+    told = lineage_metadata({"amount": deps, "lines": []})["column_origins"]
     assert isinstance(told, dg.MarkdownMetadataValue)
-    link = f"[{contract.name}/raw](/assets/{contract.team}/{contract.source}/raw)"
-    assert told.md_str is not None
-    assert f"| {link}: " in told.md_str
+    assert told.md_str == (
+        "| column | comes from |\n| --- | --- |\n"
+        "| `amount` | [a team/till](/assets/a%20team/till): `` Qty\\|Units ``, "
+        "[core](/assets/core): `` net `` |"
+    )
+
+
+def test_columns_that_come_from_nowhere_have_no_lineage() -> None:
+    assert lineage_metadata({"lines": []}) == {}
+    assert lineage_in(raw_columns(contract([RECEIPT]))) == {}

@@ -29,12 +29,12 @@ from dagster_shared.record import replace as record
 from sales_assets.assets import marts
 from sales_assets.assets.mart_variables import Conversion
 from sales_assets.assets.marts import build_marts
-from sales_assets.dbt_lineage import column_origins, compiled_models
+from sales_assets.dbt_lineage import column_origins
 from sales_assets.dbt_manifest import (
     DbtLocation,
     DbtNotPreparedError,
     DbtProjectError,
-    dbt_process,
+    compiled_models,
     prepare,
     read_manifest,
     read_specs,
@@ -569,7 +569,7 @@ def test_a_test_of_the_shared_revenue_table_is_refused(prepared: DbtLocation) ->
 
 
 def test_the_specs_that_were_kept_are_those_that_dagster_dbt_makes_of_the_manifest(
-    prepared: DbtLocation, tmp_path: Path
+    prepared: DbtLocation,
 ) -> None:
     def ordered(deps: Iterable[dg.AssetDep]) -> list[dg.AssetDep]:  # dagster-dbt has them in sets
         return sorted(deps, key=lambda dep: dep.asset_key)
@@ -586,11 +586,25 @@ def test_the_specs_that_were_kept_are_those_that_dagster_dbt_makes_of_the_manife
         ]
 
     manifest = read_manifest(prepared.prepared_dir)
-    with dbt_process(prepared.environment):
-        compiled = compiled_models(prepared, "main", tmp_path)
-    made = translate(manifest, column_origins(manifest, compiled))
+    made = translate(manifest, column_origins(manifest, compiled_models(prepared, "main")))
 
     assert comparable(read_specs(prepared.prepared_dir)) == comparable(made)
+
+
+def test_models_that_only_compile_beside_the_warehouse_are_prepared_without_lineage(
+    prepared: DbtLocation, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(prepared.project_dir, project, ignore=shutil.ignore_patterns("target"))
+    asking = "{% if execute %}{% do run_query('select * from main.settings') %}{% endif %}"
+    model = project / "models" / "core" / "fct_sales.sql"
+    model.write_text(f"{asking}\n{model.read_text()}")
+    location = replace(
+        prepared, project_dir=project, profiles_dir=project, prepared_dir=tmp_path / "prepared"
+    )
+    assert prepare(location)
+    assert {spec.key for spec in read_specs(location.prepared_dir).assets} >= {FACTS, DAILY}
+    assert "The lineage of columns is not known: dbt cannot compile" in caplog.text
 
 
 def test_specs_of_another_version_of_dagster_are_refused(
