@@ -37,7 +37,7 @@ from sales_assets.dbt_manifest import read_specs
 from sales_assets.exchange_rates.ecb_file import history
 from sales_assets.exchange_rates.refreshing import MOST_DAYS_BEFORE, Rules
 from sales_assets.partitions import daily_partitions
-from sales_assets.resources.build import build_resources
+from sales_assets.resources.build import build_resources, warehouse_database
 from sales_assets.resources.report_folder import PAGE
 from sales_assets.setting_kinds import ExecutorKind
 from sales_assets.settings import Settings
@@ -107,7 +107,7 @@ def build_definitions(
         contracts,
         resources["landing_zone"],
         resources["object_store"],
-        settings.warehouse_database,
+        warehouse_database(settings),
         settings.report_folder / PAGE,
         build_staged_in_parts if on_workers else build_staged,
     ) | model_locations(models.assets, settings.dbt_project)

@@ -17,10 +17,9 @@ import json
 import logging
 import os
 import tempfile
-import threading
 from argparse import Namespace
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -29,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from sales_assets.dbt_lineage import DIALECT, column_origins
+from sales_assets.dbt_process import dbt_process
 from sales_assets.dbt_specs import DbtSpecs, made_by
 from sales_assets.errors import PermanentError
 
@@ -52,7 +52,6 @@ _QUIET = (
     "--no-send-anonymous-usage-stats",
 )
 _log = logging.getLogger("sales_assets.dbt")
-_DBT_OF_THIS_PROCESS = threading.Lock()
 
 
 class DbtNotPreparedError(PermanentError):
@@ -236,61 +235,6 @@ def read_saved_parse(location: DbtLocation) -> tuple[Manifest | None, str | None
             f" {HOW_TO_PREPARE}"
         )
     return manifest, None
-
-
-@contextmanager
-def dbt_process(environment: Mapping[str, str]) -> Iterator[None]:
-    """The only way to call dbt in this process: one call at a time, nothing left behind.
-
-    dbt keeps its adapters, event callbacks and environment per process, and dbt-duckdb keeps the
-    database file open and locked until the process ends. A profile has no other door for values
-    than the environment, so that is set for as long as dbt runs.
-    """
-    with _DBT_OF_THIS_PROCESS, _environment(environment):
-        try:
-            yield
-        finally:
-            _let_go()
-
-
-def cancel_queries() -> None:
-    """Interrupt the queries that dbt is running in other threads of this process."""
-    from dbt.adapters.factory import FACTORY
-
-    adapters: list[Any] = list(FACTORY.adapters.values())
-    for adapter in adapters:
-        if adapter.is_cancelable():
-            with suppress(Exception):  # a connection that ended meanwhile needs no cancelling
-                adapter.cancel_open_connections()
-
-
-def _let_go() -> None:
-    """Close the connections of all adapters and drop the callbacks."""
-    from dbt.adapters.factory import FACTORY, reset_adapters
-    from dbt_common.events.event_manager_client import cleanup_event_logger
-
-    managers = [adapter.connections for adapter in FACTORY.adapters.values()]
-    reset_adapters()  # type: ignore[no-untyped-call]
-    for manager in managers:
-        if hasattr(manager, "close_all_connections"):  # dbt-duckdb: one database for all threads
-            with suppress(Exception):  # `env` raises if nothing was ever opened
-                manager.env().close()
-            manager.close_all_connections()
-    cleanup_event_logger()
-
-
-@contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def _relation_defaults(location: DbtLocation) -> dict[str, str]:

@@ -266,13 +266,6 @@ class Settings(Places, BaseSettings):
         return PROJECT / "dbt_project"
 
     @property
-    def warehouse_database(self) -> str:
-        """What SQL calls the database of the warehouse's tables."""
-        if self.warehouse is WarehouseKind.SNOWFLAKE:
-            return str(self.snowflake_database)
-        return next(filter(None, self.warehouse_file.name.split(".")))
-
-    @property
     def dbt_prepared(self) -> Path:
         """Folder of the parsed dbt project: it is another one for each product."""
         if self.dbt_prepared_path is not None:

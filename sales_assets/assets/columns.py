@@ -28,6 +28,7 @@ from sales_assets.resources.warehouse_tables import (
     EXCHANGE_RATE_COLUMNS,
     LINE_KEY_COLUMNS,
     RATE_DAY_COLUMNS,
+    TABLES,
 )
 
 COLUMN_SCHEMA = "dagster/column_schema"
@@ -35,6 +36,7 @@ COLUMN_SCHEMA = "dagster/column_schema"
 _HEAD = ("| column | comes from |", "| --- | --- |")
 _OF_KEYS = (LINE_KEY, "text")
 """What is staged besides, where keys are unique across days."""
+_TYPES = dict((*TABLES["revenue"], *TABLES["rejected"]))
 Lineage = Mapping[str, Sequence[dg.TableColumnDep]]
 """Column -> the columns that it comes from; none for those that the pipeline writes itself."""
 
@@ -167,7 +169,7 @@ def _said(contract: SourceContract, mapping: ColumnMapping) -> str:
 def _canonical(column: CanonicalColumn, said: str = "") -> dg.TableColumn:
     return dg.TableColumn(
         column.name,
-        "VARCHAR[]" if column.name == "reasons" else column.sql_type,
+        _TYPES[column.name],
         description=f"{column.description} {said}".rstrip(),
         constraints=dg.TableColumnConstraints(nullable=not column.required),
     )

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sales_assets.dbt_manifest import dbt_process, read_manifest, read_saved_parse
+from sales_assets.dbt_manifest import read_manifest, read_saved_parse
+from sales_assets.dbt_process import dbt_process
 from sales_assets.doctor.findings import Finding, ok, warning
 from sales_assets.resources.build import dbt_location
 from sales_assets.settings import Settings

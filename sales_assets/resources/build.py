@@ -194,3 +194,10 @@ def build_dbt(settings: Settings) -> DbtInProcess:
         runs_dir=str(settings.home / "dbt_runs"),
         environment=dict(location.environment),
     )
+
+
+def warehouse_database(settings: Settings) -> str:
+    """What SQL calls the database of the warehouse's tables."""
+    if settings.warehouse is WarehouseKind.SNOWFLAKE:
+        return str(settings.snowflake_database)
+    return next(filter(None, settings.warehouse_file.name.split(".")))

@@ -28,11 +28,10 @@ from pydantic import Field
 
 from sales_assets.dbt_manifest import (
     DbtLocation,
-    cancel_queries,
-    dbt_process,
     read_manifest,
     read_saved_parse,
 )
+from sales_assets.dbt_process import cancel_queries, dbt_process
 from sales_assets.errors import PermanentError, TransientError
 from sales_assets.resources.query_tag import VARIABLE, query_tag
 

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sales_assets.dbt_manifest import DbtLocation, dbt_process, prepare, read_saved_parse
+from sales_assets.dbt_manifest import DbtLocation, prepare, read_saved_parse
+from sales_assets.dbt_process import dbt_process
 from sales_assets.resources.build import snowflake_environment
 from sales_assets.settings import Settings
 from sales_assets_tests.snowflake.running import SnowflakeServer

@@ -17,11 +17,11 @@ import pytest
 
 from sales_assets.dbt_manifest import (
     DbtLocation,
-    dbt_process,
     prepare,
     read_manifest,
     read_saved_parse,
 )
+from sales_assets.dbt_process import dbt_process
 from sales_assets.resources.warehouse_tables import TABLES as PIPELINE_TABLES
 
 if TYPE_CHECKING:

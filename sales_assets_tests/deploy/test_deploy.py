@@ -23,7 +23,8 @@ from dagster_k8s.container_context import K8sContainerContext
 from dagster_k8s.job import UserDefinedDagsterK8sConfig
 
 from sales_assets.assets.exchange_rates import POOL
-from sales_assets.dbt_manifest import DbtLocation, dbt_process, prepare, read_saved_parse
+from sales_assets.dbt_manifest import DbtLocation, prepare, read_saved_parse
+from sales_assets.dbt_process import dbt_process
 from sales_assets.resources.build import dbt_location
 from sales_assets.setting_kinds import ExecutorKind
 from sales_assets.settings import SNOWFLAKE_NEEDS, Settings
