@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 SECONDS ?= 300
 
-.PHONY: run ui install install-dev test test-long test-all fuzz bench bench-large bench-growth check format clean
+.PHONY: run ui platform install install-dev test test-long test-all fuzz bench bench-large bench-growth chaos docs screenshots check format clean
 
 run: install  ## land the sample, materialise everything, print a summary
 	$(BIN)/sales-assets land sample_data/pizzaplace.csv.gz --source pizzaplace
@@ -14,6 +14,9 @@ run: install  ## land the sample, materialise everything, print a summary
 
 ui: install  ## serve the Dagster UI on port 3000
 	$(BIN)/sales-assets ui
+
+platform: install $(VENV)/.installed-platform  ## webserver, daemon and all teams' code servers, on port 3000
+	$(BIN)/sales-assets platform
 
 install: $(VENV)/.installed  ## the virtual environment and the parsed dbt project
 	@$(BIN)/sales-assets prepare
@@ -31,6 +34,14 @@ $(VENV)/.installed: pyproject.toml setup.py constraints.txt
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(PIP) --compile --editable '.[dev]'
+	@touch $@ $(VENV)/.installed-docs $(VENV)/.installed-platform
+
+$(VENV)/.installed-docs: $(VENV)/.installed
+	$(PIP) --compile --editable '.[docs]'
+	@touch $@
+
+$(VENV)/.installed-platform: $(VENV)/.installed
+	$(PIP) --compile --editable '.[distributed,platform]'
 	@touch $@
 
 $(VENV)/.installed-fuzz: $(VENV)/.installed-dev
@@ -42,10 +53,10 @@ $(VENV)/.installed-bench: $(VENV)/.installed
 	@touch $@
 
 test: install-dev  ## the test suite without the long tests
-	$(BIN)/pytest -m "not long"
+	$(BIN)/pytest -m "not long and not longest"
 
-test-long: install-dev  ## the long tests
-	$(BIN)/pytest -m long
+test-long: install-dev  ## the long tests, without those that take minutes each
+	$(BIN)/pytest -m "long and not longest"
 
 test-all: install-dev  ## every test
 	$(BIN)/pytest
@@ -53,6 +64,9 @@ test-all: install-dev  ## every test
 fuzz: $(VENV)/.installed-fuzz  ## drops that a fuzzer makes up, each target for SECONDS; Linux only
 	$(BIN)/python -m sales_assets_tests.fuzz walk -max_total_time=$(SECONDS)
 	$(BIN)/python -m sales_assets_tests.fuzz reader -max_total_time=$(SECONDS)
+
+chaos: install-dev  ## drops for ten minutes while services and processes are killed and slowed; CHAOS="--seed 2"
+	$(BIN)/python -m sales_assets_tests.chaos $(CHAOS)
 
 bench: $(VENV)/.installed-bench  ## the project beside other ways to do its job; BENCH="--sizes 30x1000 --rounds 5"
 	$(BIN)/python -m benchmarks.run $(BENCH)
@@ -62,6 +76,12 @@ bench-large: $(VENV)/.installed-bench  ## the same for 365 days of 20,000 lines,
 
 bench-growth: $(VENV)/.installed-bench  ## how costs grow with days, sources and drops
 	$(BIN)/python -m benchmarks.growth $(BENCH)
+
+docs: install $(VENV)/.installed-docs  ## the site, in docs/_build/index.html
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --jobs auto docs docs/_build
+
+screenshots: install-dev  ## the pictures of the README and the docs, by the tests in a browser
+	$(BIN)/pytest sales_assets_tests/browser --screenshots docs/screenshots
 
 check: install-dev  ## lint, format, types, SQL
 	$(BIN)/ruff check .
@@ -75,5 +95,5 @@ format: install-dev  ## put code into shape
 	$(BIN)/sqlfluff fix dbt_project/models dbt_project/tests
 
 clean:  ## remove what the commands made, but neither the drops nor the virtual environment
-	rm -rf dbt_project/target .fuzz
+	rm -rf dbt_project/target docs/_build .fuzz
 	if [ -d .sales_assets ]; then find .sales_assets -mindepth 1 -maxdepth 1 ! -name landing -exec rm -rf {} +; fi

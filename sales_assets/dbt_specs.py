@@ -22,10 +22,12 @@ WAREHOUSE = "warehouse"
 
 COLUMN_LINEAGE = "dagster/column_lineage"
 """The name that Dagster knows."""
+GRAIN = "one_row_per"
+"""Metadata of a model: the columns that no two rows have in common, as its test says."""
 MODEL_FILE = "model_file"
 """Metadata of a model: the file of its SQL, relative to the project's folder."""
-MAKERS = ("dbt_translation.py", "dbt_lineage.py")
-"""The modules that make the specs: not imported here, since they import dbt."""
+MAKERS = ("dbt_translation.py", "dbt_lineage.py", "checks/models.py")
+"""The modules that make the specs: not imported here, since some import dbt."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class DbtSpecs:
 def made_by() -> str:
     """What specs depend on beside the dbt project: Dagster, and the code that translates."""
     here = Path(__file__)
-    code = b"".join(here.with_name(name).read_bytes() for name in (here.name, *MAKERS))
+    code = b"".join((here.parent / name).read_bytes() for name in (here.name, *MAKERS))
     return f"dagster {dg.__version__}, {hashlib.sha256(code).hexdigest()[:16]}"
 
 

@@ -22,13 +22,19 @@ from dagster_dbt import (
 from dagster_dbt.asset_utils import (
     DAGSTER_DBT_MANIFEST_METADATA_KEY,
     DAGSTER_DBT_TRANSLATOR_METADATA_KEY,
+    DAGSTER_DBT_UNIQUE_ID_METADATA_KEY,
     get_asset_check_key_for_test,
 )
+from dagster_shared.record import replace
 
+from sales_assets.assets.columns import COLUMN_SCHEMA
+from sales_assets.checks.models import expectation
 from sales_assets.dbt_lineage import Origins
-from sales_assets.dbt_specs import COLUMN_LINEAGE, MODEL_FILE, WAREHOUSE, DbtSpecs
+from sales_assets.dbt_specs import COLUMN_LINEAGE, GRAIN, MODEL_FILE, WAREHOUSE, DbtSpecs
 from sales_assets.errors import PermanentError
 
+NO_ASSETS = "fqn:metrics"
+"""The folder whose models are there for metrics alone: a plain `dbt build` makes them, no run."""
 _OBJECTS = {DAGSTER_DBT_MANIFEST_METADATA_KEY, DAGSTER_DBT_TRANSLATOR_METADATA_KEY}
 
 
@@ -59,7 +65,7 @@ def translate(manifest: Mapping[str, Any], column_origins: Origins) -> DbtSpecs:
     _refuse_homeless_tests(manifest, translator)
     of_models = _of_models(manifest, translator, column_origins)
 
-    @dbt_assets(manifest=manifest, dagster_dbt_translator=translator)
+    @dbt_assets(manifest=manifest, exclude=NO_ASSETS, dagster_dbt_translator=translator)
     def models() -> Iterator[Any]:
         yield from ()
 
@@ -73,8 +79,14 @@ def translate(manifest: Mapping[str, Any], column_origins: Origins) -> DbtSpecs:
             )
             for spec in models.specs
         ],
-        list(models.check_specs),
+        [_described(check, manifest) for check in models.check_specs],
     )
+
+
+def _described(check: dg.AssetCheckSpec, manifest: Mapping[str, Any]) -> dg.AssetCheckSpec:
+    """A test with what the project says of it, which dagster-dbt leaves out."""
+    test = manifest["nodes"][(check.metadata or {})[DAGSTER_DBT_UNIQUE_ID_METADATA_KEY]]
+    return replace(check, description=expectation(test))
 
 
 def _of_models(
@@ -87,11 +99,20 @@ def _of_models(
         for unique_id, node in nodes.items()
         if node["resource_type"] in {"model", "source"}
     }
+    grains = {
+        node["attached_node"]: node["test_metadata"]["kwargs"]["key"]
+        for node in manifest["nodes"].values()
+        if "key" in node.get("test_metadata", {}).get("kwargs", {})
+    }
     found: dict[dg.AssetKey, dict[str, Any]] = {}
     for unique_id, key in keys.items():
         if nodes[unique_id]["resource_type"] == "source":
             continue
-        found[key] = {MODEL_FILE: nodes[unique_id]["original_file_path"]}
+        found[key] = {
+            MODEL_FILE: nodes[unique_id]["original_file_path"],
+            COLUMN_SCHEMA: _schema(nodes[unique_id]),
+            **({GRAIN: ", ".join(grains[unique_id])} if unique_id in grains else {}),
+        }
         if columns := column_origins.get(unique_id):
             lineage = {
                 name: [dg.TableColumnDep(keys[origin], column) for origin, column in of]
@@ -99,6 +120,24 @@ def _of_models(
             }
             found[key][COLUMN_LINEAGE] = dg.TableColumnLineage(lineage)
     return found
+
+
+def _schema(model: Mapping[str, Any]) -> dg.TableSchema:
+    """A model's columns, with the constraints that dagster-dbt leaves out."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name,
+                told["data_type"] or "?",
+                description=told["description"],
+                tags=dict.fromkeys(told["tags"], ""),
+                constraints=dg.TableColumnConstraints(
+                    nullable="not_null" not in {one["type"] for one in told["constraints"]}
+                ),
+            )
+            for name, told in model["columns"].items()
+        ]
+    )
 
 
 def _refuse_homeless_tests(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> None:

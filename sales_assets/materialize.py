@@ -28,7 +28,8 @@ from sales_assets.exchange_rates.api import ExchangeRateApi
 from sales_assets.exchange_rates.due import days_to_ask
 from sales_assets.exchange_rates.state import RateState
 from sales_assets.instance.embedded import embedded_instance
-from sales_assets.instance.runs import RunStarter, failure_reasons, step_seconds
+from sales_assets.instance.ended_runs import failure_reasons
+from sales_assets.instance.runs import RunStarter, step_seconds
 from sales_assets.partitions import Window
 from sales_assets.planning import (
     PlannedRun,
@@ -43,6 +44,7 @@ from sales_assets.resources.build import build_resources
 from sales_assets.resources.catalogue import Catalogue
 from sales_assets.resources.landing_zone import LandingZone
 from sales_assets.resources.manifests import Known, manifests, refusals
+from sales_assets.resources.report_folder import PAGE
 from sales_assets.resources.staging_area import StagingArea
 from sales_assets.resources.warehouse import Warehouse
 from sales_assets.settings import PROJECT, Settings
@@ -63,6 +65,7 @@ class Materializer:
     """The definitions and the instance, loaded once for one command."""
 
     def __init__(self, settings: Settings) -> None:
+        settings.refuse_part()
         self._settings = settings
         self._contracts = load_contracts([settings.contracts_folder])
         self._starter = RunStarter(PROJECT / "workspace.yaml")
@@ -88,8 +91,8 @@ class Materializer:
 
     @property
     def report(self) -> Path:
-        """The report's file."""
-        return self._settings.report_folder / "sales_report.html"
+        """The report's file; the exports are beside it."""
+        return self._settings.report_folder / PAGE
 
     def plan(
         self,

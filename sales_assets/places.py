@@ -14,6 +14,12 @@ from pydantic import BaseModel, Field, field_validator
 _S3_ADDRESS = r"s3://([a-z0-9][a-z0-9._-]{1,61}[a-z0-9])(?:/(.*))?"
 
 
+def bucket_and_prefix(address: str) -> tuple[str, str] | None:
+    """The parts of an s3:// address; None for any other text."""
+    found = re.fullmatch(_S3_ADDRESS, address)
+    return (found[1], found[2] or "") if found else None
+
+
 class Places(BaseModel):
     """The places of an installation."""
 
@@ -87,8 +93,7 @@ class Places(BaseModel):
     @property
     def landing_bucket(self) -> tuple[str, str] | None:
         """Bucket and prefix of the drops, if they are kept in one."""
-        found = re.fullmatch(_S3_ADDRESS, self.landing_zone or "")
-        return (found[1], found[2] or "") if found else None
+        return bucket_and_prefix(self.landing_zone or "")
 
     @property
     def object_folder(self) -> Path:

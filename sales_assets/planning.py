@@ -97,10 +97,16 @@ def recorded_days(
     """The partitions of a source whose assets are all materialised, each after its upstream."""
     latest = instance.event_log_storage.get_latest_storage_id_by_partition
     kind = DagsterEventType.ASSET_MATERIALIZATION
-    revenue = latest(asset_key(contract, "revenue"), kind)
-    days = set(revenue)
-    for layer in ("raw", "staged", "rejected"):
-        days &= set(latest(asset_key(contract, layer), kind))
+    raw, staged, revenue, rejected = (
+        latest(asset_key(contract, layer), kind)
+        for layer in ("raw", "staged", "revenue", "rejected")
+    )
+    # A run that is killed after it has loaded a restated day has not recorded that it did.
+    days = {
+        day
+        for day in raw.keys() & staged.keys() & revenue.keys() & rejected.keys()
+        if raw[day] < staged[day] < revenue[day]
+    }
     rates = latest(EXCHANGE_RATES, kind)
     days &= set(rates)
     for key in downstream:

@@ -1,12 +1,11 @@
 """Printing the rows of a query: as a table, CSV or JSON.
 
-Belongs here: formats. Does not: running the query (`resources.warehouse`). Decimals are
-printed exactly, with all their digits; times in ISO 8601.
+Belongs here: formats. Does not: running the query (`resources.warehouse`), or what is done to the
+texts of a CSV (`csv_text`). Decimals are printed exactly, with all their digits; times in ISO 8601.
 """
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Sequence
 from datetime import date, datetime, time
@@ -17,15 +16,20 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from sales_assets.csv_text import write_csv
+
 
 def print_rows(
-    console: Console, names: Sequence[str], rows: Sequence[Sequence[Any]], form: str
+    console: Console,
+    names: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    form: str,
+    *,
+    raw: bool = False,
 ) -> None:
-    """Print rows in one of the forms `table`, `csv` and `json`."""
+    """Print rows in one of the forms `table`, `csv` and `json`; `raw` is CSV's (see `csv_text`)."""
     if form == "csv":
-        writer = csv.writer(console.file)
-        writer.writerow(names)
-        writer.writerows([[_text(value) for value in row] for row in rows])
+        write_csv(console.file, names, [[_text(value) for value in row] for row in rows], raw=raw)
     elif form == "json":
         records = [dict(zip(names, row, strict=True)) for row in rows]
         console.file.write(json.dumps(records, default=_json, indent=2, ensure_ascii=False) + "\n")

@@ -1,8 +1,10 @@
 """Every setting, typed, in one place; nothing else reads the environment.
 
 Belongs here: names, types, defaults and checks of settings. Does not: those of where things lie
-(`places`), or what a resource does with them. A variable that begins with SALES_ASSETS_ and is no
-setting is refused, so that a typing error cannot silently leave a default in force.
+(`places`), of Snowflake (`snowflake_options`), and of teams, alerts, backups, healing and exchange
+rates (their packages' `options`), or what a resource does with them. A variable that begins with
+SALES_ASSETS_ and is no setting is refused, so that a typing error cannot silently leave a default
+in force.
 """
 
 from __future__ import annotations
@@ -10,37 +12,43 @@ from __future__ import annotations
 import difflib
 import os
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
-from typing import Self
+from typing import Self, get_args
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from sales_assets.alerts.options import AlertOptions
+from sales_assets.backup.options import BackupOptions
 from sales_assets.errors import UsageError
+from sales_assets.exchange_rates.options import ExchangeRateOptions
+from sales_assets.healing.options import HealingOptions
 from sales_assets.places import Places
+from sales_assets.platform.options import Part, PlatformOptions
 from sales_assets.setting_kinds import (
-    ExchangeRatesKind,
     ExecutorKind,
     ObjectStoreKind,
     WarehouseKind,
 )
+from sales_assets.snowflake_options import SNOWFLAKE_NEEDS, SnowflakeOptions
 
 PREFIX = "SALES_ASSETS_"
-SNOWFLAKE_NEEDS = (
-    "snowflake_account",
-    "snowflake_user",
-    "snowflake_private_key_path",
-    "snowflake_role",
-    "snowflake_warehouse",
-    "snowflake_database",
-)
-"""The settings without which there is no Snowflake."""
+LOCAL_UI = "http://127.0.0.1:3000"
+"""Where `sales-assets ui` serves the UI, if not told otherwise."""
 PROJECT = Path(__file__).resolve().parent.parent
 """The project's folder, with `dbt_project` and `workspace.yaml` beside the package."""
 
 
-class Settings(Places, BaseSettings):
+class Settings(
+    Places,
+    SnowflakeOptions,
+    PlatformOptions,
+    AlertOptions,
+    BackupOptions,
+    HealingOptions,
+    ExchangeRateOptions,
+    BaseSettings,
+):
     """The settings; each is read from SALES_ASSETS_<NAME>."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
@@ -82,39 +90,6 @@ class Settings(Places, BaseSettings):
         "S3; default: what the bucket does by itself.",
     )
     warehouse: WarehouseKind = Field(default=WarehouseKind.DUCKDB, description="duckdb, snowflake.")
-    snowflake_account: str | None = Field(
-        default=None, description="Account identifier, such as myorganisation-myaccount."
-    )
-    snowflake_user: str | None = Field(
-        default=None, description="The service user; it signs in with a key pair only."
-    )
-    snowflake_private_key_path: Path | None = Field(
-        default=None, description="File of the user's private key (PEM, PKCS#8)."
-    )
-    snowflake_private_key_passphrase: SecretStr | None = Field(
-        default=None, description="Passphrase of that file, if it has one; never shown."
-    )
-    snowflake_role: str | None = Field(default=None, description="Role of all statements.")
-    snowflake_warehouse: str | None = Field(
-        default=None, description="The virtual warehouse that computes."
-    )
-    snowflake_database: str | None = Field(
-        default=None, description="Database of the schemas main, staging, core and marts."
-    )
-    snowflake_stage: str | None = Field(
-        default=None,
-        pattern=r"^[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*){0,2}$",
-        description="External stage on the bucket and prefix of the staged objects; default: they "
-        "are uploaded to an internal stage.",
-    )
-    snowflake_endpoint_url: str | None = Field(
-        default=None,
-        pattern="^https?://[^/@]+$",
-        description="Address of the account, for a private link; default: from the account.",
-    )
-    snowflake_statement_timeout_seconds: int = Field(
-        default=3600, gt=0, description="How long Snowflake lets one statement run."
-    )
     dbt_prepared_path: Path | None = Field(
         default=None,
         description="Folder of the parsed dbt project, which belongs to one warehouse and "
@@ -173,27 +148,11 @@ class Settings(Places, BaseSettings):
         pattern="^[A-Z]{3}$",
         description="The currency (ISO 4217) in which all revenue is reported.",
     )
-    exchange_rates: ExchangeRatesKind = Field(
-        default=ExchangeRatesKind.SNAPSHOT,
-        description="snapshot (the ECB's file), live (the API) or recorded (earlier answers).",
-    )
-    exchange_rates_url: str = Field(
-        default="https://api.frankfurter.dev/v1",
-        pattern="^https?://[^@]+$",
-        description="Address of the exchange-rate API, Frankfurter v1.",
-    )
-    exchange_rates_snapshot: Path = Field(
-        default=PROJECT / "sample_data" / "eurofxref-hist.zip",
-        description="The ECB's file of all its reference rates, eurofxref-hist.zip.",
-    )
-    exchange_rates_timeout_seconds: float = Field(
-        default=30.0, gt=0, description="How long one call of the API may take in all."
-    )
-    exchange_rate_jump_percent: Decimal = Field(
-        default=Decimal(30),
-        gt=0,
-        description="A rate that moves further in a day is put aside. The largest move of a "
-        "published currency since 2009 was 26.6 % (the Turkish lira on 2021-12-21).",
+    ui_url: str | None = Field(
+        default=None,
+        pattern=r"^(https?://[^@\s?#]+)?$",
+        description="Address of the Dagster UI that the report links to; empty: no links. Default: "
+        "http://127.0.0.1:3000, where `sales-assets ui` serves it, if no other machine has a part.",
     )
     memory_limit: str = Field(
         default="512MB",
@@ -228,6 +187,8 @@ class Settings(Places, BaseSettings):
             raise ValueError(f"{PREFIX}LANDING_QUEUE_URL needs an s3:// {PREFIX}LANDING_ZONE")
         if self.executor is ExecutorKind.CELERY and not self.celery_broker:
             raise ValueError(f"{PREFIX}EXECUTOR=celery needs {PREFIX}CELERY_BROKER")
+        if (self.part is Part.SOURCES) != (self.team is not None):
+            raise ValueError(f"{PREFIX}PART=sources and {PREFIX}TEAM need each other")
         return self
 
     @classmethod
@@ -255,10 +216,25 @@ class Settings(Places, BaseSettings):
             )
             raise UsageError(f"Wrong settings: {wrong}") from error
 
+    def refuse_part(self) -> None:
+        """Raise UsageError for the settings of one part: this is about a whole installation."""
+        if self.part is not Part.EVERYTHING:
+            raise UsageError(
+                f"{PREFIX}PART={self.part}: this command is about a whole installation; "
+                "leave the setting out here, or use the Dagster UI for a part"
+            )
+
     @property
     def is_on_one_machine(self) -> bool:
         """Whether no other machine reads the same drops, as far as settings can tell."""
         return self.executor is ExecutorKind.IN_PROCESS and self.landing_bucket is None
+
+    @property
+    def ui_address(self) -> str | None:
+        """Where readers of the report find the UI; None if nobody said so."""
+        if self.ui_url is None and self.is_on_one_machine:
+            return LOCAL_UI
+        return self.ui_url or None
 
     @property
     def dbt_project(self) -> Path:
@@ -275,12 +251,33 @@ class Settings(Places, BaseSettings):
 
 
 def read_secret(name: str) -> str | None:
-    """A secret by the name of its setting, read when it is needed.
-
-    Resources keep the name and not the value, because Dagster shows their configuration to
-    everybody who may see the UI.
-    """
+    """A secret by its setting's name, which resources keep: the UI shows their configuration."""
     return os.environ.get(f"{PREFIX}{name}".upper())
+
+
+def secret_settings() -> frozenset[str]:
+    """The variables of all settings that are secret."""
+    return frozenset(
+        f"{PREFIX}{name}".upper()
+        for name, field in Settings.model_fields.items()
+        if SecretStr in {field.annotation, *get_args(field.annotation)}
+    )
+
+
+def variable(name: str) -> str | None:
+    """A variable that is no setting: one that teams.yaml names as the place of a secret."""
+    return os.environ.get(name)
+
+
+def set_variables() -> dict[str, str]:
+    """The variables of this process, for choosing those that another one gets."""
+    return dict(os.environ)
+
+
+def variables_for_tools() -> dict[str, str]:
+    """The variables that git and pip get: all but those of this project and of Dagster."""
+    own = (PREFIX, "DAGSTER_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(own)}
 
 
 def secrets_of_environment() -> list[str]:

@@ -6,7 +6,7 @@ Belongs here: gathering the figures and laying them out. Does not: computing any
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -41,9 +41,10 @@ MARTS = frozenset({"marts", "core", "staging"})
 
 @dataclass(frozen=True)
 class CheckCounts:
-    """How many checks of an asset group passed and failed the last time they ran."""
+    """How many checks of an asset passed, warned and failed the last time they ran."""
 
     passed: int = 0
+    warned: int = 0
     failed: int = 0
 
 
@@ -58,10 +59,10 @@ def count_checks(
         if event is None or event.event_type is not dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             continue  # planned by a run that ended before it
         evaluation = event.asset_check_evaluation_data
+        is_warning = evaluation.severity is dg.AssetCheckSeverity.WARN
+        result = "passed" if evaluation.passed else "warned" if is_warning else "failed"
         before = counts.get(key.asset_key, CheckCounts())
-        counts[key.asset_key] = CheckCounts(
-            before.passed + evaluation.passed, before.failed + (not evaluation.passed)
-        )
+        counts[key.asset_key] = replace(before, **{result: getattr(before, result) + 1})
     return counts
 
 
@@ -85,14 +86,13 @@ def source_table(
     # Of a table that is too wide, names go on in the next line; no digit is ever lost.
     table.add_column("source", overflow="fold")
     headings = ["days", "lines", "accepted", "rejected", "net revenue", f"in {reporting_currency}"]
-    headings += ["checks\npassed", "failed", *(["seconds"] if seconds is not None else [])]
+    headings += ["checks", *(["seconds"] if seconds is not None else [])]
     for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
 
     def counted(name: str, own: Sequence[CheckCounts]) -> list[str]:
         return [
-            str(sum(c.passed for c in own)),
-            _failed(sum(c.failed for c in own)),
+            _told(own),
             *([f"{seconds.get(name, 0):.1f}"] if seconds is not None else []),
         ]
 
@@ -142,5 +142,10 @@ def refused_lines(known: Iterable[Known]) -> list[str]:
     return [item.refused for item in known if item.refused]
 
 
-def _failed(number: int) -> str:
-    return f"[bold red]{number}[/]" if number else "0"
+def _told(checks: Sequence[CheckCounts]) -> str:
+    """How many passed, and below that those that did not."""
+    warned, failed = sum(c.warned for c in checks), sum(c.failed for c in checks)
+    lines = [f"{sum(c.passed for c in checks)} passed"]
+    lines += [f"[bold yellow]{warned} warned[/]"] if warned else []
+    lines += [f"[bold red]{failed} failed[/]"] if failed else []
+    return "\n".join(lines)

@@ -46,12 +46,15 @@ def on_queue(settings: Settings, queue: str) -> Mapping[str, str]:
 
 
 def warehouse_pool(settings: Settings) -> str | None:
-    """The pool of steps that write to the warehouse, where several workers could at once.
+    """The pool of steps that write to the warehouse, where several workers or runs could at once.
 
     A step that waits for the pool is not given to a worker yet; one that waits for the warehouse's
-    lock keeps a worker busy.
+    lock keeps a worker busy. Where teams share the installation the daemon does not even start a
+    run whose first steps would all wait for the pool.
     """
-    return None if settings.executor is ExecutorKind.IN_PROCESS else WAREHOUSE_POOL
+    if settings.executor is ExecutorKind.IN_PROCESS and settings.teams_file is None:
+        return None
+    return WAREHOUSE_POOL
 
 
 def build_executor(settings: Settings) -> dg.ExecutorDefinition:
@@ -125,10 +128,12 @@ def work(
     if unknown := sorted(set(queues) - set(QUEUES)):
         raise UsageError(f"there is no queue {unknown[0]}; there are {', '.join(QUEUES)}")
     app = worker_app(settings)
+    from sales_assets.costs.workers import meter_workers
     from sales_assets.instance.embedded import prepare_home  # which imports this module
 
     prepare_home(settings.dagster_home, settings)
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+    meter_workers(settings)
     for told_too_much in _TELL_TOO_MUCH:
         logging.getLogger(told_too_much).setLevel(logging.WARNING)
     app.worker_main(

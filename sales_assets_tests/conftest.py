@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+import hypothesis
 import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
@@ -18,8 +20,23 @@ from sales_assets_tests.snowflake.running import SnowflakeServer, serving
 PROJECT = Path(__file__).resolve().parent.parent
 SHARED_DATA = PROJECT.parent / "shared" / "data"
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # of what a script's shell starts by `&`
+    # Dagster's servers take SIGTERM for SIGINT: those of the tests would not end by it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
-def skip_or_fail(reason: str) -> None:
+# How long an example takes says more of what else the machine does than of the code.
+hypothesis.settings.register_profile("on any machine", deadline=None)
+hypothesis.settings.load_profile("on any machine")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option of the tests in a browser."""
+    parser.addoption(
+        "--screenshots", type=Path, help="Folder for pictures of what the tests in a browser see."
+    )
+
+
+def skip_or_fail(reason: str) -> NoReturn:
     """Skip with a plain reason; fail where everything has to be there (REQUIRE_SERVICES=1)."""
     if os.environ.get("REQUIRE_SERVICES") == "1":
         pytest.fail(reason)

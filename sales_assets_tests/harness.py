@@ -6,6 +6,7 @@ Belongs here: driving the real definitions on a real instance. Does not: any exp
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -40,6 +41,7 @@ TABLES = (
     "marts.daily_revenue",
     "marts.revenue_by_product",
     "marts.revenue_by_region",
+    "marts.revenue_by_team",
     "marts.customer_value",
 )
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -51,11 +53,11 @@ Run = Callable[..., tuple[int, str, str]]
 def calling(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Calls `sales-assets` with arguments: exit code, standard output, standard error.
 
-    `materialize` needs a process of its own where homes differ: one process keeps the first
-    definitions that it loads.
+    Each call loads the definitions of its settings, as a process of its own would.
     """
 
     def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.delitem(sys.modules, "sales_assets.definitions", raising=False)
         monkeypatch.setattr("sys.argv", ["sales-assets", *arguments])
         code = 0
         try:
@@ -154,22 +156,32 @@ class Installation:
         above |= {"rates"} if rates and layers else set()  # they go along with drops
         above |= {"reports"} if reports else set()
         wanted = set(sources or self.contracts)
-        job = self.definitions.resolve_implicit_global_asset_job_def()
         keys = [
             key
             for key in self.definitions.resolve_asset_graph().materializable_asset_keys
             if key.path[0] in above
             or (len(key.path) == 3 and key.path[1] in wanted and key.path[2] in layers)
         ]
-        return job.execute_in_process(
+        tags = {
+            "dagster/asset_partition_range_start": window.first_key,
+            "dagster/asset_partition_range_end": window.last_key,
+        }
+        return self.make(keys, tags, raise_on_error=raise_on_error)
+
+    def make(
+        self,
+        keys: Sequence[dg.AssetKey],
+        tags: Mapping[str, str] | None = None,
+        *,
+        raise_on_error: bool = True,
+    ) -> dg.ExecuteInProcessResult:
+        """Make assets in one run."""
+        return self.definitions.resolve_implicit_global_asset_job_def().execute_in_process(
             instance=self.instance,
-            asset_selection=keys,
+            asset_selection=list(keys),
             run_config=QUIET,
             raise_on_error=raise_on_error,
-            tags={
-                "dagster/asset_partition_range_start": window.first_key,
-                "dagster/asset_partition_range_end": window.last_key,
-            },
+            tags=dict(tags or {}),
         )
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:

@@ -32,7 +32,11 @@ def free_port() -> int:
 
 @contextmanager
 def serving(
-    made: Installation, port: int | None = None, settings: Mapping[str, str] | None = None
+    made: Installation,
+    port: int | None = None,
+    settings: Mapping[str, str] | None = None,
+    *,
+    daemon: bool = True,
 ) -> Iterator[None]:
     """The daemon of an installation and, on a port, its webserver; with more settings."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("SALES_ASSETS_", "DAGSTER_"))}
@@ -44,11 +48,11 @@ def serving(
         **(settings or {}),
     }
     workspace = ["-w", str(PROJECT / "workspace.yaml")]
-    commands = [[str(BIN / "dagster-daemon"), "run", *workspace]]
+    commands = [[str(BIN / "dagster-daemon"), "run", *workspace]] if daemon else []
     if port is not None:
         address = ["-h", "127.0.0.1", "-p", str(port)]
         commands.append([str(BIN / "dagster-webserver"), *workspace, *address])
-    log = (made.settings.home / "serving.log").open("w")
+    log = (made.settings.home / "serving.log").open("a")
     processes = [
         subprocess.Popen(
             command, cwd=PROJECT, env=env, start_new_session=True, stdout=log, stderr=log

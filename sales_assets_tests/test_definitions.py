@@ -58,6 +58,7 @@ def test_the_code_location_loads_without_network_dbt_parse_or_pandas(tmp_path: P
     assert "pandas" not in modules
     assert "dbt.parser.manifest" not in modules, "nothing is parsed"
     assert "snowflake.connector" not in modules
+    assert "prometheus_client" not in modules
     assert not (tmp_path / "home").exists(), "loading writes nothing"
 
 
@@ -73,7 +74,12 @@ def test_all_assets_are_in_the_one_object_with_one_partitions_definition(tmp_pat
         "marts/daily_revenue",
         "marts/revenue_by_product",
         "marts/revenue_by_region",
+        "marts/revenue_by_team",
+        "platform/costs",
         "rates/exchange_rates",
+        "reports/data_dictionary",
+        "reports/marts_parquet",
+        "reports/marts_sqlite",
         "reports/sales_report",
         "retail/pizzaplace/raw",
         "retail/pizzaplace/rejected",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -227,6 +227,20 @@ def test_a_day_counts_as_recorded_once_its_marts_came_after_its_revenue() -> Non
 
         assert recorded_days(instance, DAILY, [mart]) == keys([day(1)])
         assert recorded_days(instance, DAILY, []) == keys(map(day, (1, 2, 3, 5, 6)))
+
+
+@pytest.mark.parametrize("again", [("raw",), ("raw", "staged"), ("staged",)])
+def test_a_day_does_not_count_as_recorded_if_a_run_of_it_was_killed_before_it_recorded_revenue(
+    again: Sequence[str],
+) -> None:
+    layers = [EXCHANGE_RATES, *(asset_key(DAILY, layer) for layer in LAYERS)]
+    with dg.DagsterInstance.ephemeral() as instance:
+        for key in (*layers, *(asset_key(DAILY, layer) for layer in again)):
+            instance.report_runless_asset_event(
+                dg.AssetMaterialization(key, partition=day(1).isoformat())
+            )
+
+        assert recorded_days(instance, DAILY, []) == set()
 
 
 PLANS = st.dictionaries(

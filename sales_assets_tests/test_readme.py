@@ -8,12 +8,11 @@ import shlex
 import shutil
 import signal
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -22,51 +21,37 @@ import pytest
 from sales_assets.workers import QUEUES
 from sales_assets_tests.conftest import skip_or_fail
 from sales_assets_tests.harness import PROJECT
+from sales_assets_tests.newcomer import Terminal, blocks_of, clone_of_project, commands_of
 from sales_assets_tests.services import RABBITMQ, drop_database, need, remove_queues
 
 README = (PROJECT / "README.md").read_text()
-BLOCKS = re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
-[WORKERS] = [block for block in BLOCKS if "sales-assets worker " in block]
+[WORKERS] = [block for block in blocks_of(README) if "sales-assets worker " in block]
 """Commands for a terminal of its own: they have a test of their own."""
-COMMANDS = [
-    line for block in BLOCKS if block != WORKERS for line in block.splitlines() if line.strip()
-]
-NOT_FROM_HERE = {"make test", "make check"}
-"""They run this very test; that they are there is tested below."""
+COMMANDS = commands_of(README.replace(WORKERS, ""))
+NOT_FROM_HERE = {"make test", "make check", "make ui", "make platform"}
+"""Two run this very test, two serve until they are ended and have a test of their own."""
 
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project as a newcomer clones it, with this environment as its `.venv`."""
-    if not (Path(sys.prefix) / ".installed").exists():
-        pytest.skip("the tests do not run in the virtual environment that make installs")
-    folder = tmp_path_factory.mktemp("clone") / "project"
-    listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.splitlines()
-    for name in listed:
-        if (PROJECT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(PROJECT / name, folder / name)
-    (folder / ".venv").symlink_to(sys.prefix)
-    return folder
+    """A copy of the project as a newcomer clones it."""
+    return clone_of_project(tmp_path_factory.mktemp("clone") / "project")
 
 
-@pytest.fixture(scope="module")
-def env(clone: Path) -> Mapping[str, str]:
-    """The copy's own package and home, in front of the installed ones."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("SALES_ASSETS_", "DAGSTER_"))}
-    return {**kept, "PYTHONPATH": str(clone)}
+@pytest.fixture
+def terminal(clone: Path) -> Terminal:
+    """A new terminal in it."""
+    return Terminal(clone)
 
 
 @contextmanager
-def running(command: str, clone: Path, env: Mapping[str, str]) -> Iterator[None]:
+def running(command: str, terminal: Terminal) -> Iterator[None]:
     process = subprocess.Popen(
-        shlex.split(command), cwd=clone, env=env, start_new_session=True, stdout=subprocess.DEVNULL
+        shlex.split(command),
+        cwd=terminal.folder,
+        env=terminal.env,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
     )
     try:
         yield
@@ -89,28 +74,18 @@ def test_the_readme_names_only_files_that_exist() -> None:
 
 def test_every_make_target_of_the_readme_exists() -> None:
     targets = {command.split()[1] for command in COMMANDS if command.startswith("make ")}
-    assert targets >= {"run", "ui", "test", "check"}
+    assert targets >= {"run", "ui", "platform", "test", "check"}
     for target in targets:
         subprocess.run(["make", "-n", target], cwd=PROJECT, check=True, capture_output=True)
 
 
 @pytest.mark.long
-def test_every_command_of_the_readme_runs_in_its_order(clone: Path, env: Mapping[str, str]) -> None:
+def test_every_command_of_the_readme_runs_in_its_order(terminal: Terminal) -> None:
     conversions: list[str] = []
     for command in COMMANDS:
-        if command in NOT_FROM_HERE or command == "make ui":
+        if command in NOT_FROM_HERE:
             continue
-        if command.startswith("export "):
-            name, _, value = command.removeprefix("export ").partition("=")
-            env = {**env, name: value.replace("$PWD", str(clone))}
-            continue
-        if command.startswith("unset "):
-            env = {name: value for name, value in env.items() if name not in command.split()}
-            continue
-        done = subprocess.run(
-            command, shell=True, cwd=clone, env=env, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        done = terminal.type(command)
         if command == "make run":
             assert "817,860.05 USD" in done.stdout
             assert "49,468,920.74 AUD" in done.stdout
@@ -159,14 +134,14 @@ def trial() -> Iterator[str]:
 
 @pytest.mark.long
 def test_the_workers_of_the_readme_do_what_one_process_does(
-    clone: Path, env: Mapping[str, str], trial: str, tmp_path: Path
+    terminal: Terminal, trial: str, tmp_path: Path
 ) -> None:
     assert "sales_trial" in WORKERS
     with (tmp_path / "told").open("w+") as told:
         shell = subprocess.Popen(
             ["bash", "-ex", "-c", WORKERS.replace("sales_trial", trial)],
-            cwd=clone,
-            env=dict(env),
+            cwd=terminal.folder,
+            env=terminal.env,
             stdout=told,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -178,7 +153,7 @@ def test_the_workers_of_the_readme_do_what_one_process_does(
                 os.killpg(shell.pid, signal.SIGKILL)
         told.seek(0)
         text = told.read()
-    logs = [(clone / f"{queue}.log").read_text() for queue in QUEUES]
+    logs = [(terminal.folder / f"{queue}.log").read_text() for queue in QUEUES]
     assert code == 0, "\n".join([text, *logs])
     [counted] = [line for line in text.splitlines() if "69793.3000" in line]
     assert "4232" in counted
@@ -188,8 +163,8 @@ def test_the_workers_of_the_readme_do_what_one_process_does(
 
 
 @pytest.mark.long
-def test_make_ui_serves_the_ui_on_port_3000(clone: Path, env: Mapping[str, str]) -> None:
-    with running("make ui", clone, env):
+def test_make_ui_serves_the_ui_on_port_3000(terminal: Terminal) -> None:
+    with running("make ui", terminal):
         deadline = time.monotonic() + 180
         while True:
             try:

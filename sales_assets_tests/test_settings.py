@@ -39,6 +39,22 @@ def test_a_relative_folder_is_that_of_whoever_set_it(
     assert Settings.load().dagster_home == tmp_path / "mine" / "dagster"
 
 
+def test_the_ui_s_address_is_that_of_this_machine_unless_others_have_a_part(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert Settings.load().ui_address == "http://127.0.0.1:3000"
+    for text, address in (("", None), ("https://dagster.example/ui", "https://dagster.example/ui")):
+        monkeypatch.setenv("SALES_ASSETS_UI_URL", text)
+        assert Settings.load().ui_address == address
+    monkeypatch.delenv("SALES_ASSETS_UI_URL")
+    monkeypatch.setenv("SALES_ASSETS_LANDING_ZONE", "s3://drops")
+    assert Settings.load().ui_address is None
+    for text in ("dagster.example", "javascript:alert(1)", "https://ann:secret@ui", "http://a b"):
+        monkeypatch.setenv("SALES_ASSETS_UI_URL", text)
+        with pytest.raises(UsageError, match="SALES_ASSETS_UI_URL"):
+            Settings.load()
+
+
 def test_a_setting_that_does_not_exist_is_refused_with_the_one_that_was_meant(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -66,7 +66,8 @@ def test_reading_drops_and_everything_else_have_their_queues_and_writers_a_pool(
     graph = definitions.resolve_implicit_global_asset_job_def().graph
     ops = {handle.name: definition for handle, definition in _ops(graph)}
     staging = {name for name, op in ops.items() if op.tags.get(QUEUE_TAG) == "mine.stage"}
-    assert staging == {name for name in ops if "__raw" in name or "__staged__" in name}
+    reading = ("__raw", "__staged__", "__delivery")  # what looks at drops
+    assert staging == {name for name in ops if any(part in name for part in reading)}
     assert {QUEUE_TAG} not in [set(op.tags) for name, op in ops.items() if name not in staging]
     writers = {name for name, op in ops.items() if op.pool == WAREHOUSE_POOL}
     assert writers == {name for name in ops if name.endswith("__revenue")} | {"marts"}

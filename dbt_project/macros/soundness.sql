@@ -56,18 +56,17 @@
 {%- endmacro %}
 
 
-{#- Totals per source and currency that differ between two sets of rows, to the last digit. A
+{#- Totals per source and currency (or `by` other columns) that differ between two sets of rows, to the last digit. A
     total that rows of `whole` lack is not compared.
     totals: expression over `parts` -> expression over `whole`. left_out: condition on the rows of
     `whole` that `parts` does not hold; they are added to it. -#}
-{% macro totals_that_differ(totals, parts, whole, left_out=none) -%}
+{% macro totals_that_differ(totals, parts, whole, left_out=none, by=['source', 'currency']) -%}
     select
         'the totals are those of {{ whole }}' as broken_rule,
-        {{ as_text(['source', 'currency']) }} as place
+        {{ as_text(by) }} as place
     from (
         select
-            source,
-            currency
+            {{ by | join(', ') }}
             {%- for part in totals %},
             {{ part }} as total_{{ loop.index }},
             0 as expected_{{ loop.index }}
@@ -75,15 +74,14 @@
         from {{ parts }}
         union all
         select
-            source,
-            currency
+            {{ by | join(', ') }}
             {%- for expression in totals.values() %},
             {{ 'case when ' ~ left_out ~ ' then ' ~ expression ~ ' else 0 end' if left_out else 0 }},
             {{ expression }}
             {%- endfor %}
         from {{ whole }}
     ) as both_sides
-    group by source, currency
+    group by {{ by | join(', ') }}
     having
         {%- for _ in totals %}
         {{ 'or ' if not loop.first }}(

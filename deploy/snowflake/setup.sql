@@ -38,6 +38,9 @@ GRANT USAGE, CREATE TABLE, CREATE STAGE ON SCHEMA "SALES"."MAIN" TO ROLE "SALES_
 GRANT USAGE, CREATE VIEW ON SCHEMA "SALES"."STAGING" TO ROLE "SALES_ASSETS";
 GRANT USAGE, CREATE TABLE, CREATE VIEW ON SCHEMA "SALES"."CORE" TO ROLE "SALES_ASSETS";
 GRANT USAGE, CREATE TABLE, CREATE VIEW ON SCHEMA "SALES"."MARTS" TO ROLE "SALES_ASSETS";
+USE ROLE ACCOUNTADMIN;
+-- What each query cost, and what the virtual warehouse was metered for: `sales-assets costs`.
+GRANT DATABASE ROLE SNOWFLAKE.USAGE_VIEWER TO ROLE "SALES_ASSETS";
 
 -- A role for people who read. Give it to them, and a virtual warehouse of their own, so that their
 -- queries and the loads neither wait for each other nor share a bill.

@@ -21,7 +21,8 @@ In every frame
 - a text is of dtype `string`, a count `int64`, and one that can be unknown `Int64`;
 - the index is 0, 1, 2, ...; a frame without rows has the same columns and dtypes.
 
-What each column means is told in dbt_project/models/columns.md, and in the catalogue of the UI.
+What each column means is told in dbt_project/models/columns.md, in the catalogue of the UI, and in
+the data dictionary beside the report.
 
 Every function raises UsageError for a question that cannot be answered: a text that is no date, a
 window without a day, a source of which nothing is loaded, marts that are not made yet. It raises

@@ -42,11 +42,7 @@ def read(
     """The rows of a table that fulfil all conditions, as a frame; None is no condition."""
     codes = _codes(currencies)
     asked = _of_settings() if warehouse is None else warehouse
-    if absent := sorted(table.columns.keys() - asked.columns(table.name)[table.name]):
-        raise UsageError(
-            f"the warehouse has no table {table.name} yet, or an older one without "
-            f"{', '.join(absent)}; make it by `sales-assets materialize --missing`"
-        )
+    asked.demand(table.name, table.columns)
     conditions = [
         condition
         for condition in (

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 import dagster as dg
+from dagster_shared.record import replace
 
 from sales_assets.assets.keys import asset_key
 from sales_assets.contracts.canonical import (
@@ -96,6 +97,27 @@ def rate_columns() -> dict[str, Any]:
         for name, of, text in RATE_DAY_COLUMNS
     ]
     return _metadata(columns, {})
+
+
+def copied_columns(
+    tables: Iterable[tuple[dg.AssetKey, str, Iterable[tuple[dg.TableColumn, str]]]],
+) -> dict[str, Any]:
+    """Metadata of a copy of tables: its columns, called `table.column`.
+
+    Of each table the asset, the name, and the columns with the asset's own that they hold.
+    """
+    columns, lineage = [], {}
+    for asset, table, of in tables:
+        for column, origin in of:
+            name = f"{table}.{column.name}"
+            columns.append(replace(column, name=name))
+            lineage[name] = [dg.TableColumnDep(asset, origin)]
+    return _metadata(columns, lineage)
+
+
+def described_columns(columns: Mapping[str, str]) -> dict[str, Any]:
+    """Metadata of a table of texts whose columns mean this."""
+    return _metadata([dg.TableColumn(name, "text", text) for name, text in columns.items()], {})
 
 
 def lineage_metadata(lineage: Lineage) -> dict[str, Any]:

@@ -8,7 +8,7 @@ Without `from __future__ import annotations`: Dagster reads the asset's annotati
 
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import dagster as dg
@@ -28,8 +28,8 @@ from sales_assets.exchange_rates.api import ExchangeRateApi
 from sales_assets.exchange_rates.due import overdue
 from sales_assets.exchange_rates.refreshing import Refreshed, Rules, refresh
 from sales_assets.exchange_rates.state import DayState, RateState
+from sales_assets.healing.retries import RETRIES, Retries
 from sales_assets.partitions import DAY, Window
-from sales_assets.resources.notifier import Notifier
 from sales_assets.resources.object_store import ObjectStore
 from sales_assets.resources.warehouse import ValidRate, Warehouse
 
@@ -41,8 +41,10 @@ def build_exchange_rates(
     conversion: Conversion,
     partitions: dg.DailyPartitionsDefinition,
     rules: Rules,
+    condition: dg.AutomationCondition[Any] | None = None,
+    retries: Retries = RETRIES,
 ) -> dg.AssetsDefinition:
-    """The asset."""
+    """The asset; `condition` is when it is made by itself, if runs of sources do not ask for it."""
 
     @dg.asset(
         key=EXCHANGE_RATES,
@@ -57,26 +59,27 @@ def build_exchange_rates(
         metadata={"currencies": ", ".join(conversion.symbols), **rate_columns()},
         partitions_def=partitions,
         backfill_policy=BACKFILL,
+        automation_condition=condition,
         pool=POOL,
         check_specs=rate_check_specs(),
     )
+    @retries
     def exchange_rates(
         context: dg.AssetExecutionContext,
         exchange_rate_api: ExchangeRateApi,
         rate_state: RateState,
         object_store: ObjectStore,
         warehouse: Warehouse,
-        notifier: Notifier,
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         window, begun = window_of(context), time.time()
         with committing(context, window) as committed:
             done = refresh(exchange_rate_api, rate_state, object_store, warehouse, window, rules)
             first = partitions.start.date()
             days = {*window.days(), *(day for day in done.changed_days if day >= first)}
-            told = {day: _told(done.valid.get(day, {}), done.states[day]) for day in days}
+            told = {day: _told(day, done.valid.get(day, {}), done.states[day]) for day in days}
             told[window.end - DAY] |= _of_run(exchange_rate_api, rate_state, done, begun)
             committed.add(EXCHANGE_RATES, told.items())
-            _tell(notifier, done)
+            _tell(context.log, done)
         behind = overdue(rate_state.days(), datetime.now(UTC))
         valid = warehouse.valid_rates(Window.around(behind)) if behind else {}
         return dg.MaterializeResult(
@@ -90,11 +93,12 @@ def build_exchange_rates(
     return exchange_rates
 
 
-def _told(valid: Mapping[str, ValidRate], state: DayState) -> dict[str, Any]:
+def _told(day: date, valid: Mapping[str, ValidRate], state: DayState) -> dict[str, Any]:
     """What the UI shows of a day: the state, and numbers that it plots."""
-    told: dict[str, Any] = {"state": state.value}
+    told: dict[str, Any] = {"state": state.value, "currencies": len(valid)}
     if valid:
-        told["rate_date"] = str(max(rate.rate_date for rate in valid.values()))
+        newest = max(rate.rate_date for rate in valid.values())
+        told |= {"rate_date": str(newest), "age of the rates in days": (day - newest).days}
     return told | {f"{currency} per EUR": float(valid[currency].rate) for currency in sorted(valid)}
 
 
@@ -115,20 +119,20 @@ def _of_run(
     }
 
 
-def _tell(notifier: Notifier, done: Refreshed) -> None:
-    """A message about rates that were put aside for the first time, one about what is refused."""
+def _tell(log: dg.DagsterLogManager, done: Refreshed) -> None:
+    """Say what was put aside for the first time, and what is refused; the checks fail by it."""
     if done.unseen:
-        notifier.notify(
-            title=f"{len(done.unseen)} exchange rates are implausible and were put aside",
-            text="\n".join(
+        log.error(
+            f"{len(done.unseen)} exchange rates are implausible and were put aside\n"
+            + "\n".join(
                 f"{day} {currency} {value or '(nothing)'}: {reason}"
                 for day, currency, value, reason in done.unseen
             )
             + "\nLook at quarantined_rates; a rate that is right after all enters by "
-            "`sales-assets rates accept`.",
+            "`sales-assets rates accept`."
         )
     if refused := refusals(done.found.failures, done.unknown):
-        notifier.notify(
-            title="Exchange rates that are not to be had until something is set right",
-            text="\n".join(f"{what}: {why}" for what, why in refused.items()),
+        log.error(
+            "Exchange rates that are not to be had until something is set right\n"
+            + "\n".join(f"{what}: {why}" for what, why in refused.items())
         )

@@ -12,7 +12,14 @@ from typing import Any
 
 import dagster as dg
 
+from sales_assets.assets.costs import COSTS, build_costs
 from sales_assets.assets.exchange_rates import build_exchange_rates
+from sales_assets.assets.exports import (
+    DATA_DICTIONARY,
+    MARTS_PARQUET,
+    MARTS_SQLITE,
+    build_exports,
+)
 from sales_assets.assets.keys import EXCHANGE_RATES, asset_key
 from sales_assets.assets.raw import build_raw
 from sales_assets.assets.report import SALES_REPORT, build_report
@@ -21,6 +28,7 @@ from sales_assets.contracts.model import SourceContract
 from sales_assets.dbt_specs import MODEL_FILE
 from sales_assets.resources.landing_zone import LandingZone
 from sales_assets.resources.object_store import ObjectStore
+from sales_assets.resources.report_folder import DICTIONARY, PAGE, PARQUET, SQLITE
 from sales_assets.resources.staged_objects import ACCEPTED, day_prefix
 
 URI = "dagster/uri"
@@ -47,19 +55,25 @@ def locations(
     landing_zone: LandingZone,
     object_store: ObjectStore,
     database: str,
-    report: Path,
+    reports: Path,
+    ledger: str,
     staged_by: Callable[..., Any],
 ) -> dict[dg.AssetKey, Metadata]:
     """Asset -> where its data, its code and its contract are.
 
-    `database` is the warehouse's; `staged_by` makes the staged assets.
+    `database` is the warehouse's, `reports` the folder of the reports, `ledger` the database
+    of costs; `staged_by` makes the staged assets.
     """
     found: dict[dg.AssetKey, Metadata] = {
         EXCHANGE_RATES: {
             TABLE_NAME: f"{database}.main.exchange_rates",
             **_made_by(build_exchange_rates),
         },
-        SALES_REPORT: {URI: str(report), **_made_by(build_report)},
+        SALES_REPORT: {URI: str(reports / PAGE), **_made_by(build_report)},
+        MARTS_SQLITE: {URI: str(reports / SQLITE), **_made_by(build_exports)},
+        MARTS_PARQUET: {URI: str(reports / PARQUET), **_made_by(build_exports)},
+        COSTS: {URI: ledger, **_made_by(build_costs)},
+        DATA_DICTIONARY: {URI: str(reports / DICTIONARY), **_made_by(build_exports)},
     }
     for contract in contracts:
         staged = object_store.address(day_prefix(contract, ACCEPTED))

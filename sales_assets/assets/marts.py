@@ -17,11 +17,16 @@ from dagster_shared.record import replace
 from sales_assets.assets.columns import lineage_in, lineage_metadata
 from sales_assets.assets.keys import BACKFILL, EXCHANGE_RATES
 from sales_assets.assets.mart_variables import Conversion, window_variables
+from sales_assets.assets.ranges import attach
 from sales_assets.dbt_specs import MODEL_FILE, WAREHOUSE, DbtSpecs
 from sales_assets.errors import UsageError
+from sales_assets.healing.retries import RETRIES, Retries
 from sales_assets.partitions import Window, run_window
-from sales_assets.resources.dbt import DbtBuildError, DbtEvent, DbtInProcess
+from sales_assets.resources.dbt import DbtEvent, DbtInProcess
+from sales_assets.resources.dbt_failures import DbtBuildError
 from sales_assets.resources.warehouse import Warehouse
+from sales_assets.telling.failing import without_failing
+from sales_assets.telling.mart_days import mart_days
 
 RATE_TABLES = frozenset({"exchange_rates", "rate_days"})
 """Those of the warehouse's tables that hold exchange rates."""
@@ -36,6 +41,7 @@ def build_marts(
     on_sources: dg.AutomationCondition[Any] | None = None,
     along: dg.AutomationCondition[Any] | None = None,
     pool: str | None = None,
+    retries: Retries = RETRIES,
 ) -> dg.AssetsDefinition:
     """All dbt models and their tests, as one step that a range of days runs once.
 
@@ -65,6 +71,7 @@ def build_marts(
         backfill_policy=BACKFILL,
         pool=pool,
     )
+    @retries
     def marts(
         context: dg.AssetExecutionContext, dbt: DbtInProcess, warehouse: Warehouse
     ) -> Iterator[DbtEvent]:
@@ -82,14 +89,23 @@ def build_marts(
             changed = None if refresh or window is None else days
             warehouse.begin_marts(changed)
             variables = conversion.variables | window_variables(window, days)
+            # Told at the end, when each day's rows can be counted.
+            built: list[DbtEvent] = []
             try:
-                yield from dbt.build(context, loaded, variables=variables, full_refresh=refresh)
+                built.extend(dbt.build(context, loaded, variables=variables, full_refresh=refresh))
+                if is_all:
+                    warehouse.end_marts(changed, conversion.rules)
+                if window is not None:
+                    currency = conversion.reporting_currency
+                    keys = context.selected_asset_keys
+                    with without_failing(f"models, {window}"):
+                        attach(context, mart_days(warehouse, keys, window, currency))
             except DbtBuildError:
                 # Days that cannot be built are seen to have failed, and stop no other day.
                 warehouse.abandon_marts(list(window.days()) if window else [])
                 raise
-            if is_all:
-                warehouse.end_marts(changed, conversion.rules)
+            finally:
+                yield from built
 
     return marts
 

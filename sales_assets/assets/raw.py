@@ -1,7 +1,7 @@
 """`raw`: which drops make up each day of a source, and their hashes.
 
-Belongs here: the raw asset. Does not: inspecting files (`contracts.inspection`) or the rule for
-drops that share a day (`resources.manifests`).
+Belongs here: the raw asset. Does not: inspecting files (`contracts.inspection`), the rule for
+drops that share a day (`resources.manifests`), or the words for them (`telling.drops`).
 
 Without `from __future__ import annotations`: Dagster reads the asset's annotations as objects.
 """
@@ -9,13 +9,12 @@ Without `from __future__ import annotations`: Dagster reads the asset's annotati
 import logging
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
 
 import dagster as dg
 
 from sales_assets.assets.columns import raw_columns
 from sales_assets.assets.keys import BACKFILL, asset_key, shared
-from sales_assets.assets.ranges import Metadata, committing, window_of
+from sales_assets.assets.ranges import committing, window_of
 from sales_assets.checks.drift import columns_described, columns_described_spec
 from sales_assets.checks.superseded import (
     may_supersede,
@@ -25,10 +24,12 @@ from sales_assets.checks.superseded import (
 from sales_assets.contracts.inspection import part_name
 from sales_assets.contracts.model import SourceContract
 from sales_assets.errors import DropError
+from sales_assets.healing.retries import RETRIES, Retries
 from sales_assets.resources.catalogue import Catalogue
 from sales_assets.resources.landing_zone import LandingZone
 from sales_assets.resources.manifests import Known, Manifest, manifests, refusals
 from sales_assets.resources.staging_area import StagingArea
+from sales_assets.telling.drops import drops_told
 
 _log = logging.getLogger("sales_assets.raw")
 
@@ -37,6 +38,7 @@ def build_raw(
     contract: SourceContract,
     partitions: dg.DailyPartitionsDefinition,
     op_tags: Mapping[str, str] | None = None,
+    retries: Retries = RETRIES,
 ) -> dg.AssetsDefinition:
     """The raw asset of a source; `op_tags` say who does its steps."""
     key = asset_key(contract, "raw")
@@ -54,6 +56,7 @@ def build_raw(
         op_tags=op_tags,
         **shared(contract, partitions, raw_columns(contract)),
     )
+    @retries
     def raw(
         context: dg.AssetExecutionContext,
         landing_zone: LandingZone,
@@ -68,7 +71,9 @@ def build_raw(
             refused = refusals(contract, known, window.days())
             usable = {day: manifest for day, manifest in days.items() if day not in refused}
             catalogue.record(contract, usable)
-            committed.add(key, [(day, _metadata(contract, day, m)) for day, m in usable.items()])
+            committed.add(
+                key, [(day, drops_told(contract, day, m, known)) for day, m in usable.items()]
+            )
             if refused:
                 raise DropError("\n".join(dict.fromkeys(refused.values())))
         _log.info("%s/raw %s: %d days with drops", contract.name, window, _with_drops(usable))
@@ -98,31 +103,6 @@ def _headers(
         if (found := known[file].inspection) is not None
         for part in found.parts
     }
-
-
-def status(contract: SourceContract, day: date, manifest: Manifest) -> str:
-    """What a day is: present, empty (none was due), missing, or outside of the history."""
-    if manifest:
-        return "present"
-    if not contract.history.holds(day):
-        return "outside the source's history"
-    return "missing" if contract.calendar.expects(day) else "empty"
-
-
-def _metadata(contract: SourceContract, day: date, manifest: Manifest) -> Metadata:
-    if not manifest:
-        return {"status": status(contract, day, manifest), "lines": 0}
-    drops = [entry for entry in manifest if not entry.reference]
-    told: dict[str, Any] = {
-        "status": "present",
-        "lines": sum(entry.lines for entry in drops),
-        "files": ", ".join(entry.file for entry in drops),
-        "sha256": ", ".join(entry.sha256 for entry in drops),
-    }
-    references = [entry for entry in manifest if entry.reference]
-    if references:
-        told["references"] = ", ".join(f"{e.reference}: {e.file} ({e.sha256})" for e in references)
-    return told
 
 
 def _with_drops(days: dict[date, Manifest]) -> int:

@@ -18,7 +18,7 @@ import dagster as dg
 
 from sales_assets.assets.columns import rejected_columns, revenue_columns
 from sales_assets.assets.keys import BACKFILL, asset_key, shared
-from sales_assets.assets.ranges import Metadata, committing, window_of
+from sales_assets.assets.ranges import committing, window_of
 from sales_assets.checks.reconcile import (
     lines_reconcile,
     lines_reconcile_spec,
@@ -28,7 +28,9 @@ from sales_assets.checks.reconcile import (
     totals_match_staged_spec,
 )
 from sales_assets.contracts.model import SourceContract
+from sales_assets.contracts.preview import newest
 from sales_assets.errors import PermanentError, TransientError
+from sales_assets.healing.retries import RETRIES, Retries
 from sales_assets.partitions import Window
 from sales_assets.resources.catalogue import Catalogue
 from sales_assets.resources.catalogue_days import StagedCounts
@@ -37,6 +39,9 @@ from sales_assets.resources.manifests import Manifest, fingerprint
 from sales_assets.resources.object_store import ObjectStore
 from sales_assets.resources.staged_objects import ACCEPTED, REJECTED, staged_key
 from sales_assets.resources.warehouse import DayLoad, LoadedDay, Warehouse
+from sales_assets.telling.failing import without_failing
+from sales_assets.telling.loaded_days import LoadedDays
+from sales_assets.telling.pictured_days import pictures_of
 
 _log = logging.getLogger("sales_assets.revenue")
 
@@ -46,6 +51,7 @@ def build_revenue(
     partitions: dg.DailyPartitionsDefinition,
     chunk_days: int,
     pool: str | None = None,
+    retries: Retries = RETRIES,
 ) -> dg.AssetsDefinition:
     """The revenue and rejected assets of a source, as one step in the pool of writers."""
     key, rejected_key = (asset_key(contract, layer) for layer in ("revenue", "rejected"))
@@ -88,6 +94,7 @@ def build_revenue(
         backfill_policy=BACKFILL,
         pool=pool,
     )
+    @retries
     def revenue(
         context: dg.AssetExecutionContext,
         catalogue: Catalogue,
@@ -106,12 +113,17 @@ def build_revenue(
                 if entry.fingerprint == fingerprints[day]
             }
 
-            def tell(days: Iterable[LoadedDay]) -> None:
-                days = list(days)
-                committed.add(key, map(_accepted, days))
-                committed.add(rejected_key, map(_rejected, days))
+            previewed = newest(day for day, manifest in manifests.items() if manifest)
 
-            tell(loaded.values())
+            def tell(days: Iterable[LoadedDay]) -> None:
+                told = LoadedDays(contract.name, days)
+                with without_failing(str(told)):
+                    told.ask(warehouse, previewed)
+                committed.add(key, told.accepted())
+                committed.add(rejected_key, told.rejected())
+
+            for chunk in chunks(sorted(loaded), manifests, chunk_days):
+                tell(loaded[day] for day in chunk)
             todo = [
                 day
                 for day, manifest in manifests.items()
@@ -137,6 +149,11 @@ def build_revenue(
                     sum(day.accepted for day in written if day.day in manifests),
                 )
             tell(LoadedDay.empty(day) for day in manifests if day not in loaded)
+            if shown := [day for day, d in loaded.items() if d.lines and day in window]:
+                with without_failing(f"{contract.name}, {max(shown)}"):
+                    of_revenue, of_rejected = pictures_of(warehouse, contract, max(shown))
+                    committed.tell_more(key, max(shown), of_revenue)
+                    committed.tell_more(rejected_key, max(shown), of_rejected)
         lines = {day: sum(entry.lines for entry in m) for day, m in manifests.items()}
         now = warehouse.counted(contract.name, window)
         counts = {day: (d.accepted, d.rejected) for day, d in now.items()}
@@ -217,23 +234,3 @@ def _confirm(
             f"{contract.name}, {changed[0]}: another run has taken newer drops of this day "
             f"({len(changed)} days like this); nothing was changed. Materialise it again"
         )
-
-
-def _accepted(day: LoadedDay) -> tuple[date, Metadata]:
-    return day.day, {
-        "dagster/partition_row_count": day.accepted,
-        "lines": day.lines,
-        "rejected": day.rejected,
-        "amount": float(day.amount),
-        "net_amount": float(day.net_amount),
-        "amount_exact": str(day.amount),
-        "net_amount_exact": str(day.net_amount),
-    }
-
-
-def _rejected(day: LoadedDay) -> tuple[date, Metadata]:
-    return day.day, {
-        "dagster/partition_row_count": day.rejected,
-        "lines": day.lines,
-        "rejected_percent": 100 * day.rejected / day.lines if day.lines else 0.0,
-    }

@@ -13,6 +13,7 @@ from sales_assets.assets.keys import BACKFILL, Shared, asset_key, shared
 from sales_assets.assets.staging_days import StagingDays
 from sales_assets.checks.reconcile import lines_reconcile_spec
 from sales_assets.contracts.model import SourceContract
+from sales_assets.healing.retries import RETRIES, Retries
 from sales_assets.resources.catalogue import Catalogue
 from sales_assets.resources.landing_zone import LandingZone
 from sales_assets.resources.object_store import ObjectStore
@@ -48,11 +49,15 @@ def described(contract: SourceContract, partitions: dg.DailyPartitionsDefinition
 
 
 def build_staged(
-    contract: SourceContract, partitions: dg.DailyPartitionsDefinition, chunk_days: int
+    contract: SourceContract,
+    partitions: dg.DailyPartitionsDefinition,
+    chunk_days: int,
+    retries: Retries = RETRIES,
 ) -> dg.AssetsDefinition:
     """The staged asset of a source, as one step."""
 
     @dg.asset(deps=[asset_key(contract, "raw")], **described(contract, partitions))
+    @retries
     def staged(
         context: dg.AssetExecutionContext,
         landing_zone: LandingZone,

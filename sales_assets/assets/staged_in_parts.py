@@ -22,12 +22,9 @@ from sales_assets.assets.staged import described
 from sales_assets.assets.staging_days import Progress, StagingDays
 from sales_assets.contracts.model import SourceContract
 from sales_assets.errors import PermanentError, TransientError
+from sales_assets.healing.retries import RETRIES, Retries
 from sales_assets.resources.manifests import Manifest
 
-RETRIES = 3
-"""How often a part is tried again that failed for what may pass."""
-RETRY_SECONDS = 5
-"""The first wait before that; the others are twice, and four times, as long."""
 NEEDED = {"landing_zone", "catalogue", "object_store", "staging_area"}
 
 
@@ -65,6 +62,7 @@ def build_staged_in_parts(
     chunk_days: int,
     part_lines: int,
     op_tags: Mapping[str, str],
+    retries: Retries = RETRIES,
 ) -> dg.AssetsDefinition:
     """The staged asset of a source, as a graph; `op_tags` say who does its steps.
 
@@ -99,6 +97,7 @@ def build_staged_in_parts(
         required_resource_keys=NEEDED,
         tags=op_tags,
     )
+    @retries
     def divide(context: dg.OpExecutionContext) -> Iterator[dg.DynamicOutput[None]]:
         found = work_with(context.resources).progress(window_of(context))
         due = {
@@ -125,9 +124,7 @@ def build_staged_in_parts(
             for _ in work.stage(found, [day for day in days if day in found.todo]):
                 pass
         except TransientError as error:
-            if context.retry_number < RETRIES:
-                wait = RETRY_SECONDS * 2**context.retry_number
-                raise dg.RetryRequested(RETRIES, wait) from error
+            retries.ask_again(error)
             context.log.error(f"{error} (the last step tries once more)")
         except PermanentError as error:
             # The last step meets it too, and fails with it once the other parts are recorded.
@@ -140,6 +137,7 @@ def build_staged_in_parts(
         required_resource_keys=NEEDED,
         tags=op_tags,
     )
+    @retries
     def record(
         context: dg.OpExecutionContext,
     ) -> Iterator[dg.Output[None] | dg.AssetCheckResult]:

@@ -18,6 +18,7 @@ from sales_assets.assets.keys import asset_key
 from sales_assets.assets.ranges import Metadata, StepContext, committing, window_of
 from sales_assets.checks.reconcile import lines_reconcile
 from sales_assets.contracts.model import SourceContract
+from sales_assets.contracts.preview import newest
 from sales_assets.partitions import Window
 from sales_assets.resources.catalogue import Catalogue
 from sales_assets.resources.catalogue_days import StagedCounts
@@ -32,6 +33,8 @@ from sales_assets.resources.staged_objects import (
     staged_keys,
 )
 from sales_assets.resources.staging_area import StagingArea
+from sales_assets.telling.numbers import figures_told, lines_told, totals_told
+from sales_assets.telling.tables import accepted_preview
 
 _log = logging.getLogger("sales_assets.staged")
 
@@ -79,8 +82,9 @@ class StagingDays:
     def stage(self, found: Progress, days: Iterable[date]) -> Iterator[dict[date, StagedCounts]]:
         """Stage days; those that are given out are in place and in the catalogue."""
         todo = {day: found.manifests[day] for day in days}
+        previewed = newest(day for day, manifest in found.manifests.items() if manifest)
         for written in self.staging_area.stage(
-            self.contract, self.landing_zone, self.catalogue, todo, self.chunk_days
+            self.contract, self.landing_zone, self.catalogue, todo, self.chunk_days, previewed
         ):
             saved = save_days(self.object_store, self.contract, found.fingerprints, written)
             self.catalogue.record_staged(self.contract, saved)
@@ -109,7 +113,7 @@ class StagingDays:
                 committed.add(key, self._told(manifests, saved))
                 counts |= saved
             empty = {day for day, manifest in manifests.items() if not manifest}
-            committed.add(key, [(day, {"accepted": 0, "rejected": 0}) for day in empty])
+            committed.add(key, [(day, lines_told(0, 0, 0)) for day in empty])
             self._remove_stale(found)
         lines = {day: sum(entry.lines for entry in m) for day, m in manifests.items()}
         judged = {day: (c.accepted, c.rejected) for day, c in counts.items()}
@@ -122,17 +126,20 @@ class StagingDays:
             (
                 day,
                 {
-                    "lines": sum(entry.lines for entry in manifests[day]),
                     "dagster/partition_row_count": staged.accepted,
-                    "accepted": staged.accepted,
-                    "rejected": staged.rejected,
-                    "amount": float(staged.amount),
-                    "net_amount": float(staged.net_amount),
-                    "amount_exact": str(staged.amount),
-                    "net_amount_exact": str(staged.net_amount),
+                    **lines_told(
+                        sum(entry.lines for entry in manifests[day]),
+                        staged.accepted,
+                        staged.rejected,
+                    ),
+                    **totals_told(
+                        staged.accepted, staged.amount, staged.net_amount, staged.figures
+                    ),
                     "address": self.object_store.address(
                         staged_key(self.contract, ACCEPTED, day, staged.fingerprint)
                     ),
+                    **figures_told(staged.figures),
+                    **accepted_preview(staged.preview),
                 },
             )
             for day, staged in counts.items()

@@ -79,7 +79,7 @@ def build_exchange_rate_sensor(
         until = exchange_rate_api.published_until(now)
         days = days_to_ask(known, symbols, until, now, rate_state.unknown(staged))
         if not days:
-            return dg.SkipReason("no day is behind")
+            return dg.SkipReason(f"no day is behind{_tried_again(exchange_rate_api)}")
         waiting = f"{len(days):,} days are behind"
         if _are_made(context.instance):
             return dg.SkipReason(f"{waiting}, and a run that makes rates is under way")
@@ -109,6 +109,20 @@ def build_exchange_rate_sensor(
         )
 
     return exchange_rates_sensor
+
+
+def _tried_again(api: ExchangeRateApi) -> str:
+    """What an API says that was left alone: it is asked though nothing needs it now.
+
+    Else it would count as away until a day needs a rate again.
+    """
+    if not api.is_left_alone():
+        return ""
+    try:
+        api.probe()
+    except (ApiUnavailableError, ApiRefusedError) as error:
+        return f", and the API does not answer: {error}"
+    return ", and the API answers again"
 
 
 def _are_made(instance: dg.DagsterInstance) -> bool:

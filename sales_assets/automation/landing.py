@@ -11,13 +11,15 @@ from datetime import UTC, date, datetime
 
 import dagster as dg
 
-from sales_assets.assets.keys import EXCHANGE_RATES, asset_key
+from sales_assets.assets.keys import asset_key
 from sales_assets.contracts.model import SourceContract
+from sales_assets.errors import UsageError
 from sales_assets.partitions import Window, apart
 from sales_assets.resources.catalogue import Catalogue
 from sales_assets.resources.catalogue_changes import Change
+from sales_assets.resources.globs import fixed_prefix
 from sales_assets.resources.landing_events import LandingEvents
-from sales_assets.resources.landing_zone import LandingZone
+from sales_assets.resources.landing_zone import LandingZone, is_drop
 from sales_assets.resources.manifests import (
     Known,
     Manifest,
@@ -28,16 +30,21 @@ from sales_assets.resources.manifests import (
 from sales_assets.resources.staging_area import StagingArea
 
 LAYERS = ("raw", "staged", "revenue", "rejected")
-"""What a drop sets off directly, with the rates of its days; the marts follow by their own
-condition."""
+"""What a drop sets off directly; the marts follow by their own condition."""
 
 
 def build_landing_sensor(
     contracts: Sequence[SourceContract],
     partitions: dg.DailyPartitionsDefinition,
     settle_seconds: float,
+    along: Sequence[dg.AssetKey],
+    elsewhere: Sequence[SourceContract] = (),
 ) -> dg.SensorDefinition:
-    """One sensor for the drops of all sources.
+    """One sensor for the drops of all sources here; their days ask for the assets `along` too.
+
+    The sources `elsewhere` are those of other code locations. A queue whose events are about them
+    is emptied by several, of which each would throw the others' events away: nothing is taken
+    from it, and the tick fails.
 
     Where nobody tells of them, all are listed at every tick. Where a queue does, those that it
     names are looked at; what it told is forgotten when the catalogue has it.
@@ -47,7 +54,7 @@ def build_landing_sensor(
     looked at again. With another catalogue all of its changes are.
     """
     keys = [asset_key(contract, layer) for contract in contracts for layer in LAYERS]
-    keys.append(EXCHANGE_RATES)
+    keys += along
 
     @dg.sensor(
         name="landing_zone",
@@ -64,6 +71,7 @@ def build_landing_sensor(
         staging_area: StagingArea,
     ) -> dg.SensorResult | dg.SkipReason:
         with landing_events.received() as events:
+            refuse_shared_queue(events.files if events else (), contracts, elsewhere)
             for contract in contracts:
                 begun = time.time_ns()
                 is_listed = events is None or catalogue.listing_is_due(
@@ -108,12 +116,35 @@ def build_landing_sensor(
             asked = [day for day in days if first <= day <= last]
             asked = bridged(asked, contract, catalogue, now)
             refused = refusals(contract, known, asked)
-            requests += run_requests(contract, asked, own, refused)
+            requests += run_requests(contract, asked, own, refused, along)
         return dg.SensorResult(
             run_requests=requests, cursor=f"{catalogue.identity}:{changes[-1].number}"
         )
 
     return landing_zone_sensor
+
+
+def refuse_shared_queue(
+    files: Iterable[str],
+    contracts: Sequence[SourceContract],
+    elsewhere: Sequence[SourceContract],
+) -> None:
+    """Raise UsageError if a queue tells of drops that only another code location looks at."""
+    for file in sorted(files):
+        others = [contract for contract in elsewhere if _takes(contract, file)]
+        if others and not any(_takes(contract, file) for contract in contracts):
+            raise UsageError(
+                f"SALES_ASSETS_LANDING_QUEUE_URL: the queue tells of {file}, a drop of "
+                f"{others[0].name}, which another code location looks at; nothing was taken from "
+                "the queue. Give each team a queue of its own, whose events S3 filters by the "
+                f"prefix of the team's drops, such as {fixed_prefix(contracts[0].path)}"
+            )
+
+
+def _takes(contract: SourceContract, file: str) -> bool:
+    """Whether a file is a drop of a source, or one that its drops refer to."""
+    paths = [contract.path, *(reference.path for reference in contract.references)]
+    return any(is_drop(file, path) for path in paths)
 
 
 def refused_drops(changes: Iterable[Change], known: dict[str, Known]) -> list[str]:
@@ -183,7 +214,8 @@ def run_requests(
     contract: SourceContract,
     days: Iterable[date],
     changes: Sequence[Change],
-    refused: Collection[date] = (),
+    refused: Collection[date],
+    along: Sequence[dg.AssetKey],
 ) -> list[dg.RunRequest]:
     """One run for each span of days, whatever its length; days of refused drops by themselves.
 
@@ -194,7 +226,7 @@ def run_requests(
     return [
         dg.RunRequest(
             run_key=f"{contract.name}:{window}:{changes[-1].number}",
-            asset_selection=[*(asset_key(contract, layer) for layer in LAYERS), EXCHANGE_RATES],
+            asset_selection=[*(asset_key(contract, layer) for layer in LAYERS), *along],
             tags={
                 "dagster/asset_partition_range_start": window.first_key,
                 "dagster/asset_partition_range_end": window.last_key,

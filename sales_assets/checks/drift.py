@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
-from sales_assets.checks.results import result
+from sales_assets.checks.results import number_of, result
 from sales_assets.contracts.model import SourceContract
 
 COLUMNS_DESCRIBED = "columns_described"
@@ -39,7 +39,8 @@ def columns_described(
         COLUMNS_DESCRIBED,
         key,
         expected=f"no column but the {len(described)} of {contract.file.name}",
-        found=f"{len(wrong):,} of {len(headers):,} files have columns that it does not describe",
+        found=f"{len(wrong):,} of {number_of(len(headers), 'file')} with columns that it does not "
+        "describe",
         wrong=wrong,
         to_do=f"Describe the columns in {contract.file.name}, or ask the source not to send them",
         warn=True,

@@ -14,10 +14,11 @@ from typing import Any
 import dagster as dg
 
 from sales_assets.assets.keys import EXCHANGE_RATES, FCT_SALES
-from sales_assets.checks.results import result
+from sales_assets.checks.results import number_of, result
 from sales_assets.errors import PermanentError
 from sales_assets.exchange_rates.currencies import ENDED, is_published
 from sales_assets.exchange_rates.state import DayState, KnownDay
+from sales_assets.healing.retries import RETRIES, Retries
 from sales_assets.partitions import Window, contiguous
 from sales_assets.resources.warehouse import UnconvertedSales, ValidRate, Warehouse
 
@@ -50,19 +51,20 @@ def rates_are_current(
     late = any(age is None or age > limit_days for age in ages.values())
     incomplete = sum(known.state is DayState.INCOMPLETE for known in behind.values())
     wrong = {
-        str(span): f"rates up to {_days(max(ages[day] or 0 for day in span.days()))} old"
+        str(span): f"rates up to {number_of(max(ages[day] or 0 for day in span.days()), 'day')} old"
         if all(ages[day] is not None for day in span.days())
         else "no rates of some currency"
         for span in contiguous(behind)
     }
-    found = f"{_days(len(behind))} without the rates that are due"
+    found = f"{number_of(len(behind), 'day')} without the rates that are due"
     if behind:
         found += f", {incomplete:,} of them with some put aside" if incomplete else ""
-        found += "" if oldest is None else f"; the oldest in use is {_days(oldest)} old"
+        found += "" if oldest is None else f"; the oldest in use is {number_of(oldest, 'day')} old"
     return result(
         CURRENT,
         EXCHANGE_RATES,
-        expected=f"the publication that is due; for a while one up to {_days(limit_days)} old",
+        expected="the publication that is due; for a while one up to "
+        f"{number_of(limit_days, 'day')} old",
         found=found,
         wrong=wrong,
         to_do="Sales of these days are converted again by themselves when the rates come; with the "
@@ -92,7 +94,7 @@ def rates_are_plausible(
         PLAUSIBLE,
         EXCHANGE_RATES,
         expected="rates above zero, of every currency, near those of the day before",
-        found=f"{len(quarantined):,} rates are put aside",
+        found=f"{number_of(len(quarantined), 'rate')} put aside",
         wrong=wrong,
         to_do="Compare with the ECB's own; a rate that is right enters by "
         "`sales-assets rates accept DATE CURRENCY`",
@@ -112,7 +114,7 @@ def api_answers(
         ANSWERS,
         EXCHANGE_RATES,
         expected="an answer for every month and currency",
-        found=f"{len(failures):,} months without an answer"
+        found=f"{number_of(len(failures), 'month')} without an answer"
         + (f", {len(unknown):,} unknown currencies" if unknown else ""),
         wrong=passing | refused,
         to_do="Set right what the API refuses; the days are asked for again a day later, or when "
@@ -142,7 +144,7 @@ def _month(month: Window) -> str:
     return f"{month.start:%Y-%m}"
 
 
-def build_conversion_check() -> dg.AssetChecksDefinition:
+def build_conversion_check(retries: Retries = RETRIES) -> dg.AssetChecksDefinition:
     """The check of the converted sales, over all of history."""
 
     @dg.asset_check(
@@ -153,6 +155,7 @@ def build_conversion_check() -> dg.AssetChecksDefinition:
             "older ones, an error where a sale could not be converted."
         ),
     )
+    @retries
     def sales_are_converted(warehouse: Warehouse) -> dg.AssetCheckResult:
         return conversion_result(warehouse.unconverted())
 
@@ -165,18 +168,20 @@ def conversion_result(found: Sequence[UnconvertedSales]) -> dg.AssetCheckResult:
     not_at_all = [sales for sales in found if sales.rate_state != "stale"]
     oldest = max((sales.oldest_days or 0 for sales in stale), default=0)
     told = [
-        f"{sum(sales.lines for sales in not_at_all):,} lines without an amount in the reporting "
-        f"currency, {sum(sales.lines for sales in stale):,} at stale rates"
+        f"{number_of(sum(sales.lines for sales in not_at_all), 'line')} without an amount in the "
+        f"reporting currency, {sum(sales.lines for sales in stale):,} at stale rates"
     ]
     if stale:
-        told.append(f"the oldest of these {_days(oldest)} old")
+        told.append(f"the oldest of these {number_of(oldest, 'day')} old")
     return result(
         "sales_are_converted",
         FCT_SALES,
         expected="rates that were due on the order date",
         found=", ".join(told),
         wrong={
-            f"{s.source} {s.currency} {s.first}..{s.last}": f"{s.lines:,} lines, {_why(s)}"
+            f"{s.source} {s.currency} {s.first}..{s.last}": (
+                f"{number_of(s.lines, 'line')}, {_why(s)}"
+            )
             for s in found
         },
         to_do="See the checks of rates/exchange_rates, and materialise it for days that it lacks",
@@ -189,14 +194,10 @@ def _why(sales: UnconvertedSales) -> str:
     """The state of a rate as a sentence."""
     match sales.rate_state:
         case "stale":
-            return f"rates up to {_days(sales.oldest_days or 0)} old"
+            return f"rates up to {number_of(sales.oldest_days or 0, 'day')} old"
         case "too_old":
-            return f"the last rates are up to {_days(sales.oldest_days or 0)} old"
+            return f"the last rates are up to {number_of(sales.oldest_days or 0, 'day')} old"
         case "ended":
             return f"{sales.currency} is published no more since {ENDED.get(sales.currency)}"
         case _:
             return "no rates are known"
-
-
-def _days(number: int) -> str:
-    return f"{number:,} day{'' if number == 1 else 's'}"

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 import dagster as dg
 
-from sales_assets.checks.results import result
+from sales_assets.checks.results import number_of, result
 from sales_assets.contracts.model import SourceContract
 from sales_assets.contracts.quality import Severity
 from sales_assets.resources.catalogue_days import StagedCounts
@@ -42,8 +42,9 @@ def lines_reconcile(
     return result(
         "lines_reconcile",
         key,
-        expected=f"{sum(lines.values()):,} lines in the drops, each accepted or rejected",
-        found=f"{accepted:,} rows accepted, {rejected:,} rejected",
+        expected=f"{number_of(sum(lines.values()), 'line')} in the drops, each accepted or "
+        "rejected",
+        found=f"{number_of(accepted, 'row')} accepted, {rejected:,} rejected",
         wrong=wrong,
         to_do="Materialise raw and staged for these days again",
     )
@@ -83,8 +84,9 @@ def rejected_in_limits(
     return result(
         "rejected_in_limits",
         key,
-        expected=_limits(contract),
-        found=f"{rejected:,} of {lines:,} lines rejected; {len(wrong):,} days above a limit",
+        expected=f"of each day's lines rejected {_limits(contract)}",
+        found=f"{rejected:,} of {number_of(lines, 'line')} rejected; "
+        f"{number_of(len(wrong), 'day')} above a limit",
         wrong=wrong,
         to_do="Look at the reasons in rejected, correct the file and drop it again",
         warn=not blocks,
@@ -137,7 +139,8 @@ def totals_match_staged(
         "totals_match_staged",
         key,
         expected="the same sums in the staged files and in the warehouse, to the last digit",
-        found=f"{amount:,} in all, {net:,} net, over {len(loaded):,} days with drops",
+        found=f"{amount:,} in all, {net:,} net, over "
+        f"{number_of(len(loaded), 'day')} that the warehouse knows",
         wrong=wrong,
         to_do="Materialise staged and revenue for these days again",
     )

@@ -1,6 +1,6 @@
 """One way to say what a check found.
 
-Belongs here: the sentence and the metadata of a result. Does not: any check.
+Belongs here: the sentences and the metadata of a result. Does not: any check.
 """
 
 from __future__ import annotations
@@ -29,14 +29,30 @@ def result(
     metadata: dict[str, Any] = {"expected": expected, "found": found, "wrong_days": len(wrong)}
     metadata |= more or {}
     if wrong:
-        shown = list(wrong.items())[:SHOWN]
         metadata["to_do"] = to_do
-        metadata["days"] = dg.MetadataValue.md("\n".join(f"- **{d}**: {w}" for d, w in shown))
+        metadata["days"] = listed(wrong)
     return dg.AssetCheckResult(
         passed=not wrong,
         check_name=name,
         asset_key=key,
         severity=dg.AssetCheckSeverity.WARN if warn else dg.AssetCheckSeverity.ERROR,
         metadata=metadata,
-        description=found if not wrong else f"{found}. {to_do}",
+        description=sentences(expected, found, to_do if wrong else None),
     )
+
+
+def listed(days: Mapping[str, str]) -> dg.MetadataValue[Any]:
+    """What there is to say of some days, as a list of the first of them."""
+    shown = list(days.items())[:SHOWN]
+    return dg.MetadataValue.md("\n".join(f"- **{day}**: {told}" for day, told in shown))
+
+
+def sentences(expected: str, found: str, to_do: str | None) -> str:
+    """What a result says in the UI: what was expected, what is there, and what to do about it."""
+    told = {"Expected": expected, "Found": found} | ({"To do": to_do} if to_do else {})
+    return " ".join(f"{word}: {text.rstrip('.')}." for word, text in told.items())
+
+
+def number_of(count: int, noun: str) -> str:
+    """`1 day`, `2 days`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

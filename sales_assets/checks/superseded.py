@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import dagster as dg
 
-from sales_assets.checks.results import result
+from sales_assets.checks.results import number_of, result
 from sales_assets.contracts.days import Overlap
 from sales_assets.contracts.model import SourceContract
 from sales_assets.partitions import Window
@@ -54,7 +54,7 @@ def superseded_drops(
         SUPERSEDED_DROPS,
         key,
         expected="of several drops of a day the last to come counts, and has no fewer lines",
-        found=f"{len(wrong):,} of {len(shared):,} days with several drops are in doubt",
+        found=f"{len(wrong):,} of {number_of(len(shared), 'day')} with several drops in doubt",
         wrong=wrong,
         to_do="See that the right drop counts for these days",
         warn=True,
@@ -82,11 +82,7 @@ def _smaller(drops: Sequence[Held]) -> Iterator[str]:
     largest = max(others, key=lambda other: other.lines)
     if counting.lines < largest.lines:
         yield (
-            f"{counting.drop.file} counts with {_lines(counting.lines)}, {largest.drop.file}, "
-            f"which it supersedes, had {largest.lines:,}; state overlappingDrops: union if files "
-            "add up"
+            f"{counting.drop.file} counts with {number_of(counting.lines, 'line')}, "
+            f"{largest.drop.file}, which it supersedes, had {largest.lines:,}; state "
+            "overlappingDrops: union if files add up"
         )
-
-
-def _lines(count: int) -> str:
-    return f"{count:,} line{'' if count == 1 else 's'}"

@@ -11,14 +11,29 @@ import sys
 
 import typer
 
+from sales_assets.cli.alerts import alerts_app
+from sales_assets.cli.audit import audit_app
+from sales_assets.cli.backfill_command import backfill
+from sales_assets.cli.backup_command import backup, restore
+from sales_assets.cli.costs_command import costs
+from sales_assets.cli.dbt_docs_command import dbt_docs
+from sales_assets.cli.deploy import deploy_app
 from sales_assets.cli.doctor_command import doctor
 from sales_assets.cli.drops import check, infer, land
+from sales_assets.cli.heal_command import heal
+from sales_assets.cli.metrics_command import metrics
 from sales_assets.cli.output import err
+from sales_assets.cli.platform_command import platform
 from sales_assets.cli.prune import prune
 from sales_assets.cli.questions import query, trace
+from sales_assets.cli.queue_command import queue
 from sales_assets.cli.rates import rates_app
-from sales_assets.cli.runs import materialize, prepare, status, ui
+from sales_assets.cli.runs import materialize, prepare, ui
+from sales_assets.cli.serve_command import serve
 from sales_assets.cli.setup import setup_app
+from sales_assets.cli.status_command import status
+from sales_assets.cli.teams_command import teams
+from sales_assets.cli.tokens import tokens_app
 from sales_assets.cli.worker_command import worker
 from sales_assets.errors import SalesAssetsError, UsageError
 
@@ -30,11 +45,17 @@ app = typer.Typer(
 )
 for command in (
     *(land, check, infer, materialize, query, trace, status),
-    *(doctor, prune, prepare, ui, worker),
+    *(heal, backfill, backup, restore),
+    *(doctor, prune, prepare, dbt_docs, ui, metrics, worker),
+    *(platform, serve, teams, queue, costs),
 ):
     app.command()(command)
+app.add_typer(alerts_app, name="alerts")
+app.add_typer(audit_app, name="audit")
 app.add_typer(rates_app, name="rates")
 app.add_typer(setup_app, name="setup")
+app.add_typer(tokens_app, name="token")
+app.add_typer(deploy_app, name="deploy")
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import signal
 import sys
 import threading
 from contextlib import suppress
@@ -24,6 +25,10 @@ _NEW_OBJECTS = 200_000
 
 def run() -> NoReturn:
     """Do what the arguments say; ends the process."""
+    # A script's shell has what it starts by `&` ignore SIGINT, and Dagster takes SIGTERM for
+    # SIGINT: neither would end `sales-assets ui`.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     # Modules and events are made to stay: Python's default looks through them every 700 objects.
     gc.set_threshold(_NEW_OBJECTS, 20, 100)
     status: object = 0

@@ -21,9 +21,21 @@ class Format(StrEnum):
     JSON = "json"
 
 
+FormatOption = Annotated[Format, typer.Option("--format", "-f")]
+RawOption = Annotated[
+    bool,
+    typer.Option(
+        "--raw",
+        help="CSV with every text as it is. Without it, one that a spreadsheet would take for a "
+        "formula gets an apostrophe in front.",
+    ),
+]
+
+
 def query(
     sql: Annotated[str, typer.Argument(help="One SELECT; tables by their bare names.")],
-    format: Annotated[Format, typer.Option("--format", "-f")] = Format.TABLE,  # noqa: A002
+    format: FormatOption = Format.TABLE,  # noqa: A002
+    raw: RawOption = False,
 ) -> None:
     """Ask the warehouse; nothing can be changed this way."""
     from sales_assets.query import print_rows
@@ -32,7 +44,7 @@ def query(
 
     with waiting():
         names, rows = build_warehouse(Settings.load(), for_people=True).select(sql)
-    print_rows(out, names, rows, format.value)
+    print_rows(out, names, rows, format.value, raw=raw)
 
 
 def trace(
@@ -45,7 +57,8 @@ def trace(
     order: Annotated[str | None, typer.Option("--order", help="An order_id.")] = None,
     region: Annotated[str | None, typer.Option("--region", help="As the marts name it.")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Most rows to show.")] = 50,
-    format: Annotated[Format, typer.Option("--format", "-f")] = Format.TABLE,  # noqa: A002
+    format: FormatOption = Format.TABLE,  # noqa: A002
+    raw: RawOption = False,
 ) -> None:
     """Follow a number to the lines of the files behind it, or a line to what became of it."""
     from sales_assets.contracts.load import load_contracts
@@ -71,6 +84,6 @@ def trace(
                 order=order,
                 region=region,
             )
-    print_rows(out, answer.names, answer.rows, format.value)
+    print_rows(out, answer.names, answer.rows, format.value, raw=raw)
     if format is Format.TABLE and answer.told:
         out.print(answer.told)

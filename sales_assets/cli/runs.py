@@ -1,4 +1,4 @@
-"""`sales-assets materialize`, `status`, `prepare` and `ui`: what computes, and how far it is.
+"""`sales-assets materialize`, `prepare` and `ui`: what computes.
 
 Belongs here: these commands and what they print. Does not: what they call.
 """
@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from sales_assets.cli.output import SourceOption, err, out, progress, waiting
+from sales_assets.cli.output import SourceOption, err, out, progress
 
 FromOption = Annotated[str | None, typer.Option("--from", help="First day, like 2024-01-01.")]
 ToOption = Annotated[str | None, typer.Option("--to", help="Last day, included.")]
@@ -28,7 +28,7 @@ def materialize(
     marts: Annotated[
         bool,
         typer.Option(
-            help="Also the dbt models and the report; left out, they follow by automation, or by "
+            help="Also the dbt models and the reports; left out, they follow by automation, or by "
             "this command without the option."
         ),
     ] = True,
@@ -53,37 +53,12 @@ def materialize(
         out.print(materializer.summary())
         if marts and materializer.report.is_file():
             out.print(f"Report: {materializer.report}")
+            out.print("Beside it: the marts as SQLite and Parquet, and the data dictionary.")
         out.print("`make ui` opens the Dagster UI on port 3000.")
     if failures:
         for failure in failures:
             err.print(f"[bold red]Failed:[/] {failure}", soft_wrap=True)
         raise typer.Exit(1)
-
-
-def status() -> None:
-    """Sources, what they hold, and drops that were refused."""
-    from sales_assets.materialize import Materializer
-    from sales_assets.settings import Settings
-
-    with waiting(), Materializer(Settings.load()) as materializer:
-        out.print(materializer.summary(seconds=False))
-        for source in materializer.without_contract():
-            err.print(
-                f"[bold red]No contract:[/] the rows of {source} stay in the warehouse and the "
-                "marts; bring its contract back, or delete them",
-                soft_wrap=True,
-            )
-        for state in materializer.state():
-            due = f"{state.due:,} days are due" if state.due else "up to date"
-            out.print(f"{state.source}: {due}")
-            if state.lines_outside:
-                err.print(
-                    f"[bold yellow]Not loaded:[/] {state.lines_outside:,} lines of {state.source} "
-                    "lie outside of the contract's history or after today",
-                    soft_wrap=True,
-                )
-            for reason in state.refused:
-                err.print(f"[bold red]Refused:[/] {reason}", soft_wrap=True)
 
 
 def prepare() -> None:

@@ -1,15 +1,15 @@
 """What a contract says of days, as plain frozen values.
 
-Belongs here: which days a source has, how a line's day is known, and what counts where several
-drops or days have the same. Does not: checking what is said (`rules`), or which drops make up a day
-(`resources.manifests`).
+Belongs here: which days a source has, when the drop of a day is due, how a line's day is known, and
+what counts where several drops or days have the same. Does not: checking what is said (`rules`,
+`service_levels`), or which drops make up a day (`resources.manifests`).
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
 
@@ -68,3 +68,23 @@ class Calendar:
     def expects(self, day: date) -> bool:
         """Whether a drop is due for the day; without one the day is missing, else empty."""
         return day.isoweekday() in self.weekdays and day not in self.closed
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """When a day's drop is due: so many days after it, at a time of that day."""
+
+    every_days: int = 1
+    """A file comes every so many days, with all days since the last."""
+    at: time | None = None
+    """With its offset from UTC; None stands for no time that was promised."""
+
+    def due(self, day: date) -> datetime:
+        """The moment (UTC) by which the drop of a day has to be there.
+
+        Where no time was promised it is the end of the UTC day.
+        """
+        on = day + timedelta(days=self.every_days)
+        if self.at is None:
+            return datetime.combine(on + timedelta(days=1), time(tzinfo=UTC))
+        return datetime.combine(on, self.at).astimezone(UTC)

@@ -1,9 +1,7 @@
 """How a contract says that files and numbers are written: custom properties, checked.
 
-Belongs here: reading the words of the Frictionless Table Dialect and Table Schema, and those of
-this project that they lack (docs/decisions/0008-reading-any-csv.md has them all). Does not:
-columns themselves (`fields`), or what is made of these words (`lines`, `text`, `numbers`).
-https://specs.frictionlessdata.io/csv-dialect/, https://specs.frictionlessdata.io/table-schema/
+Belongs here: reading these words, and which columns have which. Does not: what each means
+(`words`), columns themselves (`fields`), or what is made of them (`lines`, `text`, `numbers`).
 """
 
 from __future__ import annotations
@@ -18,23 +16,12 @@ from open_data_contract_standard.model import SchemaObject, Server
 from sales_assets.contracts.logical import LogicalType, scale_of
 from sales_assets.contracts.model import WHITESPACE, Dialect, NumberFormat
 from sales_assets.contracts.problems import Problems
+from sales_assets.contracts.words import FILE_WORDS, REFERENCE_WORDS
 
 SERVER = "servers[0].customProperties"
 NUMERIC = frozenset({LogicalType.INTEGER, LogicalType.NUMBER})
 NUMBER_DEFAULTS = frozenset({"decimalChar", "groupChar"})
 """Properties of the file that hold for all of its columns of numbers."""
-DIALECT_PROPERTIES = {
-    "delimiter",
-    "quoteChar",
-    "quotedNewlines",
-    "header",
-    "headerRows",
-    "commentRows",
-    "commentChar",
-    "footer",
-    "missingValues",
-    *NUMBER_DEFAULTS,
-}
 _NUMBER = {"decimalChar", "groupChar", "currencySymbols", "accounting"}
 COLUMN_PROPERTIES: dict[LogicalType, set[str]] = {
     LogicalType.STRING: set(),
@@ -54,7 +41,7 @@ def read_dialect(problems: Problems, server: Server | None) -> tuple[Dialect, di
     """The layout of the files, and what it says of all numbers in them."""
     if server is None:
         return Dialect(), {}
-    values = problems.properties(SERVER, server.customProperties, DIALECT_PROPERTIES)
+    values = problems.properties(SERVER, server.customProperties, set(FILE_WORDS))
     return _dialect(problems, values, server.encoding or "UTF-8")
 
 
@@ -65,8 +52,7 @@ def read_own_dialect(
     if not entry.customProperties:
         return default
     where, own = f"schema.{entry.name}.customProperties", Problems()
-    known = {*DIALECT_PROPERTIES, "encoding"}
-    values = problems.properties(where, entry.customProperties, known)
+    values = problems.properties(where, entry.customProperties, set(REFERENCE_WORDS))
     found = _dialect(own, values, str(values.get("encoding", "UTF-8")))
     problems.found += [
         text.replace(SERVER, where).replace("servers[0]", where) for text in own.found

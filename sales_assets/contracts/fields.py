@@ -35,7 +35,7 @@ _FORMATS = {
     LogicalType.TIMESTAMP: "yyyy-MM-dd HH:mm:ss",
 }
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
-_OPTIONS = {
+OPTIONS = {
     LogicalType.STRING: {"minLength", "maxLength", "pattern"},
     LogicalType.INTEGER: set(_BOUNDS),
     LogicalType.NUMBER: set(_BOUNDS),
@@ -44,6 +44,7 @@ _OPTIONS = {
     LogicalType.TIME: {*_BOUNDS, "format"},
     LogicalType.TIMESTAMP: {*_BOUNDS, "format", "timezone", "defaultTimezone"},
 }
+"""Which options a column of each type may have."""
 NOT_ENFORCED = {
     "partitioned": "say partitionDay in the contract's customProperties",
     "encryptedName": "leave it out: nothing is encrypted",
@@ -110,11 +111,11 @@ def _column(
         )
         logical = LogicalType.STRING
     options = entry.logicalTypeOptions or {}
-    for option in sorted(set(options) - _OPTIONS[logical]):
+    for option in sorted(set(options) - OPTIONS[logical]):
         problems.add(
             f"{where}.logicalTypeOptions.{option}",
             f"is not enforced for {logical}",
-            f"use {', '.join(sorted(_OPTIONS[logical])) or 'none'}",
+            f"use {', '.join(sorted(OPTIONS[logical])) or 'none'}",
         )
     where_options = f"{where}.logicalTypeOptions"
     sql_type = _sql_type(problems, where, logical, entry.physicalType)

@@ -12,7 +12,7 @@ from datetime import date, datetime
 
 _TWO, _ONE_OR_TWO, _WORD = "[0-9]{2}", "[0-9]{1,2}", "[A-Za-z]+"
 _OFFSET = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
-_LETTERS = {
+LETTERS = {
     "yyyy": ("%Y", "[0-9]{4}"),
     "yy": ("%y", _TWO),
     "MMMM": ("%B", _WORD),
@@ -71,7 +71,7 @@ def exchanged(jdk: str) -> str | None:
     parts = [match.group(0) for match in _TOKEN.finditer(jdk)]
     day = [part for part in parts if part in {"d", "dd"}]
     month = [part for part in parts if part in {"M", "MM"}]
-    letters = [part for part in parts if part in _LETTERS]
+    letters = [part for part in parts if part in LETTERS]
     if not day or not month or letters[0] == "yyyy":
         return None
     swapped = {day[0]: month[0], month[0]: day[0]}
@@ -100,9 +100,9 @@ def _tokens(jdk: str) -> Iterator[tuple[str, str]]:
         if match.group(2) is None:
             text = token if match.group(1) is None else match.group(1).replace("''", "'") or "'"
             yield text.replace("%", "%%"), re.escape(text)
-        elif token in _LETTERS:
-            yield _LETTERS[token]
+        elif token in LETTERS:
+            yield LETTERS[token]
         else:
-            raise ValueError(f"'{token}' is not one of {', '.join(sorted(_LETTERS))}")
+            raise ValueError(f"'{token}' is not one of {', '.join(sorted(LETTERS))}")
     if position != len(jdk) or not jdk:
         raise ValueError(f"'{jdk}' is not a date format such as yyyy-MM-dd")

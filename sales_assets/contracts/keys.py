@@ -15,6 +15,7 @@ from sales_assets.contracts.model import Column, SourceContract
 from sales_assets.contracts.problems import Problems
 from sales_assets.contracts.pseudonyms import pseudonym
 from sales_assets.contracts.quoting import literal, quoted
+from sales_assets.contracts.words import LINES_WORDS
 
 ACROSS_DAYS = "uniqueAcrossDays"
 """The custom property of `schema.lines` that says which day's line counts."""
@@ -50,7 +51,7 @@ def read_across_days(problems: Problems, lines: SchemaObject | None) -> AcrossDa
     if lines is None:
         return None
     where = "schema.lines.customProperties"
-    values = problems.properties(where, lines.customProperties, {ACROSS_DAYS})
+    values = problems.properties(where, lines.customProperties, set(LINES_WORDS))
     if ACROSS_DAYS not in values:
         return None
     if not any(entry.primaryKey for entry in lines.properties or []):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
-from sales_assets.contracts.header import checked_header, header_at, header_length
+from sales_assets.contracts.header import SEARCHED, checked_header, header_at, header_length
 from sales_assets.contracts.model import WHITESPACE, Dialect, SourceContract
 from sales_assets.contracts.text import LONGEST_RECORD, is_comment, plain_test, split_line
 from sales_assets.contracts.unpacking import BLOCK, BOM, Hash, whole_lines
@@ -211,8 +211,11 @@ def read_lines(
     if not dialect.header:
         header = contract.required_headers
         return DataLines(header, dialect, chain([begin], blocks), 1, b"", file=file)
-    lines = begin.split(b"\n")
+    lines = begin.split(b"\n", (dialect.header_row or SEARCHED) + LONGEST_RECORD)
     at, skipped = header_at(contract, file, lines)
+    if at + LONGEST_RECORD >= len(lines):
+        lines = begin.split(b"\n")
+        at, skipped = header_at(contract, file, lines)
     count = header_length(dialect, lines[at:])
     raw = b"\n".join(lines[at : at + count])
     header = checked_header(contract, file, at + 1, raw)

@@ -35,16 +35,15 @@ from sales_assets.contracts.rules import (
     read_quality,
     read_rejected_limits,
 )
-from sales_assets.contracts.service_levels import read_rate_age, read_tolerance
+from sales_assets.contracts.service_levels import read_delivery, read_rate_age, read_tolerance
 from sales_assets.contracts.sql import PARSER_VERSION
+from sales_assets.contracts.words import CONTRACT_WORDS
 from sales_assets.errors import ContractError
 
 LINES = "lines"
 """Name of the schema object that describes the drop's columns."""
 REVENUE = "revenue"
 """Name of the schema object that maps them onto the canonical columns."""
-
-_PROPERTIES = {"partitionDay", "overlappingDrops", "history", "calendar", "pseudonymKey"}
 
 
 def load_contracts(folders: Iterable[Path]) -> tuple[SourceContract, ...]:
@@ -106,13 +105,14 @@ def load_contract(file: Path) -> SourceContract:
     qualified = [name for reference in references for name in reference.qualified]
     mappings = read_mappings(problems, revenue, columns, qualified)
     refuse_clear_values(problems, mappings, personal_names(columns, references))
-    properties = problems.properties("customProperties", odcs.customProperties, _PROPERTIES)
+    properties = problems.properties("customProperties", odcs.customProperties, set(CONTRACT_WORDS))
     day = read_day(problems, properties.get("partitionDay"), columns)
     overlap = read_overlap(problems, properties.get("overlappingDrops"), day)
     history = read_history(problems, properties.get("history"))
     calendar = read_calendar(problems, properties.get("calendar"))
     quality = read_quality(problems, revenue)
     tolerance = read_tolerance(problems, odcs.slaProperties)
+    delivery = read_delivery(problems, odcs.slaProperties)
     rate_age = read_rate_age(problems, odcs.slaProperties)
     line_rules = read_line_rules(problems, lines, columns, qualified)
     limits = read_rejected_limits(problems, lines)
@@ -151,6 +151,7 @@ def load_contract(file: Path) -> SourceContract:
         history=history,
         calendar=calendar,
         late_tolerance=tolerance,
+        delivery=delivery,
         currencies=currencies,
         rate_age_days=rate_age,
         quality=quality,
@@ -171,7 +172,7 @@ def _digest(contract: SourceContract) -> str:
     """Hash of what can change a row: not of descriptions, owners, checks, history or calendar.
 
     Nor of the currencies, which follow from the rest, or of the age of rates, which are no part of
-    a row.
+    a row, or of when drops are due.
     """
     day = contract.day
     deciding: list[object] = [

@@ -16,6 +16,7 @@ from sales_assets.contracts.days import (
     Calendar,
     DayFromColumn,
     DayFromFileName,
+    Delivery,
     History,
     Overlap,
 )
@@ -197,6 +198,7 @@ class SourceContract:
     calendar: Calendar
     late_tolerance: timedelta
     """How far before its drop's day a line may be dated (only where the file names the day)."""
+    delivery: Delivery = field(default_factory=Delivery)
     currencies: tuple[str, ...] = ()
     """Every ISO 4217 code that an accepted line can have, sorted."""
     rate_age_days: int = 7

@@ -6,7 +6,7 @@ the files go (`resources.object_store`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from sales_assets.contracts.canonical import REJECTED_COLUMNS, REVENUE_COLUMNS
+from sales_assets.contracts.figures import FIGURES, Figures, in_currency
 from sales_assets.contracts.keys import LINE_KEY, line_key
 from sales_assets.contracts.model import SourceContract
+from sales_assets.contracts.preview import ACCEPTED, Preview, by_day, first_lines
 from sales_assets.contracts.quoting import literal, quoted
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ class StagedDay:
     """What one day's lines became: counts, sums and the two Parquet files (None if no rows).
 
     `amount` and `net_amount` are exact sums over the accepted lines, in the lines' currencies.
+    There is a preview of those days alone for which one was asked.
     """
 
     day: date
@@ -43,6 +46,8 @@ class StagedDay:
     net_amount: Decimal
     accepted_file: Path | None
     rejected_file: Path | None
+    figures: Figures = ()
+    preview: Preview = ()
 
 
 def write_days(
@@ -50,37 +55,57 @@ def write_days(
     folder: Path,
     contract: SourceContract,
     days: Sequence[date],
+    previewed: Collection[date] = (),
 ) -> list[StagedDay]:
     """Write the lines of the table `judged` of some days, at most two files for each day."""
     first, last = literal(min(days).isoformat()), literal(max(days).isoformat())
     within = f"partition_date BETWEEN DATE {first} AND DATE {last}"
-    rows: list[tuple[date, int, int, Decimal, Decimal]] = connection.execute(
-        "SELECT partition_date, count(*) FILTER (reasons IS NULL), "
-        "count(*) FILTER (reasons IS NOT NULL), "
-        "coalesce(sum(amount) FILTER (reasons IS NULL), 0), "
-        "coalesce(sum(net_amount) FILTER (reasons IS NULL), 0) "
-        f"FROM judged WHERE {within} GROUP BY partition_date"
-    ).fetchall()
-    accepted = _copy(
+    amounts: dict[date, Decimal] = {}
+    figures: dict[date, Figures] = {}
+    for day, amount, *values in connection.execute(
+        f"SELECT partition_date, sum(amount), {FIGURES} FROM judged "
+        f"WHERE {within} AND reasons IS NULL GROUP BY partition_date, currency ORDER BY 1, 3"
+    ).fetchall():
+        amounts[day] = amounts.get(day, Decimal(0)) + amount
+        figures[day] = (*figures.get(day, ()), in_currency(values))
+    rejected: dict[date, int] = dict(
+        connection.execute(
+            "SELECT partition_date, count(*) FROM judged "
+            f"WHERE {within} AND reasons IS NOT NULL GROUP BY partition_date"
+        ).fetchall()
+    )
+    accepted = {day: sum(item.lines for item in items) for day, items in figures.items()}
+    accepted_files = _copy(
         connection,
         folder / uuid4().hex,
         _accepted_columns(contract),
         f"{within} AND reasons IS NULL",
-        {day: good for day, good, _, _, _ in rows if good},
+        accepted,
     )
-    rejected = _copy(
+    rejected_files = _copy(
         connection,
         folder / uuid4().hex,
         [quoted(column.name) for column in REJECTED_COLUMNS],
         f"{within} AND reasons IS NOT NULL",
-        {day: bad for day, _, bad, _, _ in rows if bad},
+        rejected,
     )
-    found = {
-        day: StagedDay(day, good, bad, amount, net, accepted.get(day), rejected.get(day))
-        for day, good, bad, amount, net in rows
-    }
-    nothing = Decimal(0)
-    return [found.get(day) or StagedDay(day, 0, 0, nothing, nothing, None, None) for day in days]
+    shown = accepted.keys() & previewed
+    query = first_lines("judged", ACCEPTED, shown, "reasons IS NULL", "file_no, line")
+    previews = by_day(connection.execute(query).fetchall()) if shown else {}
+    return [
+        StagedDay(
+            day,
+            accepted.get(day, 0),
+            rejected.get(day, 0),
+            amounts.get(day, Decimal(0)),
+            sum((item.net for item in figures.get(day, ())), Decimal(0)),
+            accepted_files.get(day),
+            rejected_files.get(day),
+            figures.get(day, ()),
+            previews.get(day, ()),
+        )
+        for day in days
+    ]
 
 
 def _copy(

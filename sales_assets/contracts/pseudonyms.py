@@ -10,11 +10,7 @@ all sources that use the same key.
 
 from __future__ import annotations
 
-import os
-import secrets
-import tempfile
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +19,7 @@ from sales_assets.contracts.logical import LogicalType
 from sales_assets.contracts.model import Column, Mapping, Reference, SourceContract
 from sales_assets.contracts.problems import Problems
 from sales_assets.errors import UsageError
+from sales_assets.key_file import make_key
 
 if TYPE_CHECKING:
     import duckdb
@@ -99,7 +96,7 @@ def read_key(folder: Path, name: str, *, make: bool = True) -> bytes:
         if not make:
             raise _missing(file, "each machine would make another one")
         try:
-            _make_key(file)
+            make_key(file, _BYTES)
         except OSError as error:
             raise _missing(file, f"none can be made: {error.strerror}") from error
     try:
@@ -119,12 +116,3 @@ def _missing(file: Path, reason: str) -> UsageError:
         f"all machines, {_BYTES} random bytes as `openssl rand -hex {_BYTES}` writes them, or name "
         "the folder that has it by SALES_ASSETS_PSEUDONYM_KEYS"
     )
-
-
-def _make_key(file: Path) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=".", encoding="ascii") as key:
-        key.write(secrets.token_hex(_BYTES) + "\n")  # for its owner alone, as such files are
-        key.flush()
-        with suppress(FileExistsError):  # another process was first, and its key counts
-            os.link(key.name, file)

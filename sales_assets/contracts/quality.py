@@ -48,6 +48,21 @@ class QualityRule:
     expected: tuple[Decimal, ...]
     severity: Severity
 
+    @property
+    def told(self) -> str:
+        """What the number has to be, in words: `exactly 0`, `between 1 and 5`."""
+        words = {
+            "mustBe": "exactly {}",
+            "mustNotBe": "not {}",
+            "mustBeGreaterThan": "more than {}",
+            "mustBeGreaterOrEqualTo": "at least {}",
+            "mustBeLessThan": "less than {}",
+            "mustBeLessOrEqualTo": "at most {}",
+            "mustBeBetween": "between {} and {}",
+            "mustNotBeBetween": "not between {} and {}",
+        }
+        return words[self.operator].format(*self.expected)
+
     def holds(self, found: Decimal | int) -> bool:
         """Whether the number found satisfies the rule."""
         first, last = self.expected[0], self.expected[-1]

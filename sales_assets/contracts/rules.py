@@ -23,7 +23,9 @@ from sales_assets.contracts.model import Column, LineRule
 from sales_assets.contracts.problems import Problems
 from sales_assets.contracts.quality import QualityRule, RejectedLimit, Severity
 
-BUILT_IN_CHECKS = frozenset({"lines_reconcile", "totals_match_staged", "row_count_in_band"})
+BUILT_IN_CHECKS = frozenset(
+    {"lines_reconcile", "totals_match_staged", "row_count_in_band", "net_revenue_in_band"}
+)
 """Checks that every revenue asset has; a rule of the same name would be a second one."""
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

@@ -206,11 +206,16 @@ def column_rules(column: Column) -> Iterable[Rule]:
             yield Rule(f"length({text}) {operator} {length}", f"{shown} {told} {length}'")
 
 
+def _shown(char: str) -> str:
+    """A character between numbers; of a reason the report cuts what is between quote and quote."""
+    return "a blank" if char.isspace() else f"'{char}'"
+
+
 def _manner(number: NumberFormat) -> str:
     """How a number has to be written, if not as in SQL."""
     manner = [
         f"decimal '{number.decimal_char}'" if number.decimal_char != "." else "",
-        f"groups of three with '{number.group_char}'" if number.group_char else "",
+        f"groups of three with {_shown(number.group_char)}" if number.group_char else "",
         f"{' or '.join(number.symbols)} before or behind it" if number.symbols else "",
         "% behind it" if number.percent else "",
     ]

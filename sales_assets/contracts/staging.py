@@ -8,7 +8,7 @@ each step (`sql`, `reader`), writing the files (`parquet`), which files make up 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -138,7 +138,7 @@ class Stager:
         wanted = ", ".join(f"({no}, DATE {literal(day.isoformat())})" for no, day in expected)
         self._con.execute(files_table("files", files))
 
-        def judge(lines: str) -> dict[tuple[int, date], int]:
+        def judge(lines: str) -> list[tuple[int, date, int, int]]:
             # What is the same in all lines of a file would be spilled ten million times.
             self._con.execute(
                 "CREATE OR REPLACE TEMP TABLE judged_lines AS "
@@ -153,19 +153,24 @@ class Stager:
                 f"{_by_number({file.file_no: file.sha256 for file in files})} AS file_sha256 "
                 "FROM judged_lines"
             )
-            counts = self._con.execute(
-                "SELECT file_no, partition_date, count(*) FROM judged GROUP BY ALL"
+            return self._con.execute(
+                "SELECT file_no, partition_date, count(*), count(exchanged) FROM judged_lines "
+                "GROUP BY ALL"
             ).fetchall()
-            return {(no, day): count for no, day, count in counts}
+
+        def counts(judged: list[tuple[int, date, int, int]]) -> dict[tuple[int, date], int]:
+            return {(no, day): count for no, day, count, _ in judged}
 
         due = {key: lines_in for key, lines_in in expected.items() if lines_in}
         seen: Counter[int] = Counter()
         for (no, _), lines_in in due.items():
             seen[no] += lines_in
         partly = [file for file in files if seen[file.file_no] < file.lines]
-        counted = self._reader.read(contract, files, judge, lambda counts: counts == due, partly)
+        judged = self._reader.read(contract, files, judge, lambda rows: counts(rows) == due, partly)
+        counted = counts(judged)
         names = {file.file_no: file.file for file in files}
-        self._refuse_exchanged_days(contract, names)
+        if any(exchanged for *_, exchanged in judged):
+            raise self._exchanged_days(contract, names)
         for (no, day), lines_in in expected.items():
             if counted.get((no, day), 0) != lines_in:
                 raise DropError(
@@ -179,19 +184,22 @@ class Stager:
                 "WHERE judged_lines.file_no = doubles.file_no AND judged_lines.line = doubles.line"
             )
 
-    def _refuse_exchanged_days(self, contract: SourceContract, names: Mapping[int, str]) -> None:
+    def _exchanged_days(
+        self, contract: SourceContract, names: Mapping[int, str]
+    ) -> RefusedDropError:
         wrong: list[tuple[int, int, str]] = self._con.execute(
             "SELECT file_no, line, exchanged FROM judged WHERE exchanged IS NOT NULL "
             f"ORDER BY file_no, line LIMIT {SHOWN}"
         ).fetchall()
-        if wrong:
-            file_no = wrong[0][0]
-            lines = [(line, text) for no, line, text in wrong if no == file_no]
-            raise exchanged_days(contract, names[file_no], lines)
+        file_no = wrong[0][0]
+        lines = [(line, text) for no, line, text in wrong if no == file_no]
+        return exchanged_days(contract, names[file_no], lines)
 
-    def write(self, contract: SourceContract, days: Sequence[date]) -> list[StagedDay]:
+    def write(
+        self, contract: SourceContract, days: Sequence[date], previewed: Collection[date] = ()
+    ) -> list[StagedDay]:
         """Write the judged lines of some days as Parquet, at most two files for each day."""
-        return write_days(self._con, self._folder, contract, days)
+        return write_days(self._con, self._folder, contract, days, previewed)
 
     def judged(self, query: str) -> list[tuple[Any, ...]]:
         """The rows of a query over the lines that `stage` judged, as the table `judged`."""

@@ -36,6 +36,9 @@ CHECKS: Sequence[tuple[str, str]] = (
     ("dbt project", "dbt_project.prepared"),
     ("Dagster", "instance.dagster"),
     ("Celery", "celery_workers.celery"),
+    ("teams", "teams.teams"),
+    ("audit log", "teams.audit_log"),
+    ("code servers", "teams.code_servers"),
 )
 """What is looked at, in this order: what others need comes first. Functions of modules here."""
 _THREADS = "doctor: "

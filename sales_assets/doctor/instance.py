@@ -6,12 +6,12 @@ Belongs here: what keeps runs from starting or from ending. Does not: whether ru
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import dagster as dg
 import sqlalchemy as sa
+import yaml
 from dagster._core.launcher import WorkerStatus
 from dagster._core.scheduler.instigation import InstigatorStatus
 from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import (
@@ -20,13 +20,12 @@ from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import (
 
 from sales_assets.assets.exchange_rates import POOL
 from sales_assets.doctor.findings import Finding, ok, problem, warning
+from sales_assets.instance.embedded import instance_configuration
+from sales_assets.instance.liveness import living_daemons
 from sales_assets.settings import Settings, find_dagster_home
 from sales_assets.workers import warehouse_pool
 
 START = "`make ui` starts it; where it runs by itself, start `dagster-daemon run` again"
-ALIVE_SECONDS = 180.0
-"""A daemon gives a sign of life every 30 s (Dagster's DEFAULT_HEARTBEAT_INTERVAL_SECONDS); Dagster
-itself believes in one for half an hour, so that busy ones are not given up."""
 ON = frozenset({InstigatorStatus.RUNNING, InstigatorStatus.DECLARED_IN_CODE})
 
 
@@ -51,6 +50,7 @@ def dagster(settings: Settings) -> Iterator[Finding]:
         return
     with instance:
         yield _configuration(settings, instance, str(file))
+        yield from _healing(instance, str(file))
         yield _pools(settings, instance)
         yield from _runs(instance)
         yield _daemon(instance)
@@ -65,6 +65,8 @@ def _configuration(settings: Settings, instance: dg.DagsterInstance, file: str) 
             "before SALES_ASSETS_DAGSTER_POSTGRES_URL was set",
             "move the file away, and the next command makes it anew; earlier runs stay in SQLite",
         )
+    if settings.teams_file is not None and (wrong := _no_fair_queue(instance, file)):
+        return wrong
     if not instance.run_monitoring_enabled:
         return warning(
             "Dagster",
@@ -72,6 +74,47 @@ def _configuration(settings: Settings, instance: dg.DagsterInstance, file: str) 
             "set run_monitoring: {enabled: true}",
         )
     return ok("Dagster", f"{file}, {storage}")
+
+
+def _healing(instance: dg.DagsterInstance, file: str) -> Iterator[Finding]:
+    """What a dagster.yaml from before lacks for ending stuck runs and beginning dead ones again."""
+    new = instance_configuration()
+    wanted = {name: new[name] for name in ("run_monitoring", "run_retries")}
+    lacking = {
+        "a run that is stuck is never ended": not instance.run_monitoring_max_runtime_seconds,
+        "a place in a pool that a dead run holds is never given back": not instance.get_settings(
+            "run_monitoring"
+        ).get("free_slots_after_run_end_seconds"),
+        "a run whose process died is not begun again": not instance.run_retries_enabled,
+        "runs are begun again whatever they failed for, on top of what steps and healing do": (
+            instance.run_retries_enabled and instance.run_retries_retry_on_asset_or_op_failure
+        ),
+    }
+    if told := [what for what, is_so in lacking.items() if is_so]:
+        text = yaml.safe_dump(wanted, default_flow_style=True, width=1000).strip()[1:-1]
+        yield warning("stuck runs", f"{file}: {'; '.join(told)}", f"set {text}")
+
+
+def _no_fair_queue(instance: dg.DagsterInstance, file: str) -> Finding | None:
+    """What keeps teams.yaml's limits and shares from being in force."""
+    from sales_assets.platform.queue.coordinator import TeamRunCoordinator  # of shared ones alone
+
+    if not isinstance(instance.run_coordinator, TeamRunCoordinator):
+        return warning(
+            "Dagster",
+            f"{file} has {type(instance.run_coordinator).__name__}: runs are marked with no team, "
+            "and one team's can keep all others waiting",
+            "set run_coordinator: {module: sales_assets.platform.queue.coordinator, class: "
+            "TeamRunCoordinator, config: {teams_file: FILE}}, or move the file away, and the next "
+            "command makes it anew",
+        )
+    if "tag_concurrency_limits" in instance.get_settings("concurrency").get("runs", {}):
+        return warning(
+            "Dagster",
+            f"{file} has concurrency.runs.tag_concurrency_limits, which replace the teams' limits",
+            "take them out; quota.runs in teams.yaml is the limit of a team",
+        )
+    return None
 
 
 def _pools(settings: Settings, instance: dg.DagsterInstance) -> Finding:
@@ -109,7 +152,7 @@ def _runs(instance: dg.DagsterInstance) -> Iterator[Finding]:
             f"the daemon's run monitoring ends them: {START}",
         )
     queued = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED]))
-    if queued and QueuedRunCoordinatorDaemon.daemon_type() not in _alive(instance):
+    if queued and QueuedRunCoordinatorDaemon.daemon_type() not in living_daemons(instance):
         yield problem("runs", f"{len(queued)} wait for the daemon, which is not running", START)
     elif not gone:
         yield ok("runs", f"{len(started)} under way, {len(queued)} waiting")
@@ -128,14 +171,8 @@ def _is_gone(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     )
 
 
-def _alive(instance: dg.DagsterInstance) -> set[str]:
-    """The parts of the daemon that have given a sign of life lately."""
-    beats = instance.get_daemon_heartbeats()
-    return {part for part, beat in beats.items() if time.time() - beat.timestamp < ALIVE_SECONDS}
-
-
 def _daemon(instance: dg.DagsterInstance) -> Finding:
-    required, alive = set(instance.get_required_daemon_types()), _alive(instance)
+    required, alive = set(instance.get_required_daemon_types()), living_daemons(instance)
     if required <= alive:
         return ok("daemon", f"alive: {', '.join(sorted(required))}")
     beats = instance.get_daemon_heartbeats()

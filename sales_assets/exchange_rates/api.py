@@ -104,6 +104,10 @@ class ExchangeRateApi(dg.ConfigurableResource[Any], ABC):
     def probe(self) -> None:
         """Find out, with one cheap call, whether it answers; raises as the others do."""
 
+    def is_left_alone(self) -> bool:
+        """Whether nobody calls it just now, since it failed too often."""
+        return False
+
     def condition(self) -> Mapping[str, Any]:
         """How it does, for the operator: numbers and texts; nothing for one without a network."""
         return {}

@@ -200,3 +200,17 @@ class Circuit:
             until = datetime.fromtimestamp(row.opened_at, UTC) + self._open_for
             again = until if until > datetime.now(UTC) else None
         return Condition(str(row.state), int(row.failures), again)
+
+
+def open_circuit(engine: sa.Engine, name: str) -> Condition | None:
+    """How the circuit of an API stands that is left alone, or being tried again; else None.
+
+    Only looks: an API that nobody has called yet is not left alone.
+    """
+    with engine.connect() as connection:
+        if not sa.inspect(connection).has_table(BREAKERS.name):
+            return None
+        row = connection.execute(BREAKERS.select().where(BREAKERS.c.name == name)).first()
+    if row is None or row.state == pybreaker.STATE_CLOSED:
+        return None
+    return Condition(row.state, row.failures, None)

@@ -26,7 +26,7 @@ from sales_assets.exchange_rates.api import (
     ExchangeRateApi,
     RatesRequest,
 )
-from sales_assets.exchange_rates.breaker import Circuit
+from sales_assets.exchange_rates.breaker import Circuit, open_circuit
 from sales_assets.exchange_rates.calendar import published_by
 from sales_assets.exchange_rates.http import Reply, Timeouts, get_json
 from sales_assets.exchange_rates.state import RateState
@@ -100,6 +100,10 @@ class LiveRates(ExchangeRateApi):
     def probe(self) -> None:
         """One call for the latest rates."""
         self._guarded("latest", {}, "")
+
+    def is_left_alone(self) -> bool:
+        """Whether the circuit is not closed."""
+        return open_circuit(self._state.engine, self.provider) is not None
 
     def condition(self) -> Mapping[str, Any]:
         """The breaker's state, and the calls of the last day."""

@@ -24,6 +24,10 @@ from sales_assets.workers import warehouse_pool
 POSTGRES = f"{PREFIX}DAGSTER_POSTGRES_URL"
 RUNS_ON_WORKERS = 4
 """Runs that may be under way at a time where workers do their steps."""
+START_SECONDS = 300
+"""How long a run's process may take to begin: it loads the definitions, on a busy machine."""
+CANCEL_SECONDS = 180
+"""How long a run may take to end that was told to."""
 
 
 def instance_configuration(settings: Settings | None = None) -> dict[str, object]:
@@ -32,7 +36,6 @@ def instance_configuration(settings: Settings | None = None) -> dict[str, object
     Addresses stay in the environment, since they may hold passwords and the UI shows this file.
     """
     in_postgres = settings is not None and settings.dagster_postgres_url is not None
-    on_workers = settings is not None and settings.executor is ExecutorKind.CELERY
     return {
         "instance_class": {
             "module": "sales_assets.instance.liveness",
@@ -42,23 +45,26 @@ def instance_configuration(settings: Settings | None = None) -> dict[str, object
             "module": "sales_assets.instance.liveness",
             "class": "EmbeddedRunLauncher",
         },
-        "run_coordinator": {
-            "module": "dagster.core.run_coordinator",
-            "class": "QueuedRunCoordinator",
-            "config": {"dequeue_interval_seconds": 1},
-        },
+        "run_coordinator": _run_coordinator(settings),
         "concurrency": {
-            # One warehouse file has one writer: a second run would only wait for the first, unless
-            # workers stage for it meanwhile.
-            "runs": {"max_concurrent_runs": RUNS_ON_WORKERS if on_workers else 1},
+            "runs": {"max_concurrent_runs": _runs_at_a_time(settings)},
             # A public API is called by one step at a time (docs/decisions/0011).
             "pools": {"default_limit": 1, "granularity": "op"},
         },
-        # A killed process gives its place in a pool back.
+        # A killed process gives its place in a pool back; a run that is stuck is ended.
         "run_monitoring": {
             "enabled": True,
             "poll_interval_seconds": 30,
+            "start_timeout_seconds": START_SECONDS,
+            "cancel_timeout_seconds": CANCEL_SECONDS,
+            "max_runtime_seconds": max(1, round(_option(settings, "run_hours") * 3600)),
             "free_slots_after_run_end_seconds": 60,
+        },
+        # Only of runs whose process died: a step that failed was tried again in its run.
+        "run_retries": {
+            "enabled": True,
+            "max_retries": round(_option(settings, "run_retries")),
+            "retry_on_asset_or_op_failure": False,
         },
         "retention": {
             "schedule": {"purge_after_days": 30},
@@ -69,6 +75,38 @@ def instance_configuration(settings: Settings | None = None) -> dict[str, object
         "nux": {"enabled": False},
         **({"storage": {"postgres": {"postgres_url": {"env": POSTGRES}}}} if in_postgres else {}),
     }
+
+
+def _option(settings: Settings | None, name: str) -> float:
+    """What the settings say, or their default."""
+    return float(getattr(settings, name) if settings else Settings.model_fields[name].default)
+
+
+def _run_coordinator(settings: Settings | None) -> dict[str, object]:
+    often = {"dequeue_interval_seconds": 1}
+    if settings is not None and settings.teams_file is not None:
+        return {
+            "module": "sales_assets.platform.queue.coordinator",
+            "class": "TeamRunCoordinator",
+            "config": {"teams_file": str(settings.teams_file.resolve()), **often},
+        }
+    return {
+        "module": "dagster.core.run_coordinator",
+        "class": "QueuedRunCoordinator",
+        "config": often,
+    }
+
+
+def _runs_at_a_time(settings: Settings | None) -> int:
+    """How many runs may be under way.
+
+    One warehouse file has one writer: a second run would only wait for the first, unless workers
+    stage for it meanwhile, or it is another team's, which is not to wait for all of a long run.
+    """
+    if settings is not None and settings.teams_file is not None:
+        return settings.concurrent_runs
+    on_workers = settings is not None and settings.executor is ExecutorKind.CELERY
+    return RUNS_ON_WORKERS if on_workers else 1
 
 
 def prepare_home(home: Path, settings: Settings | None = None) -> None:

@@ -1,7 +1,7 @@
 """Which event storage an instance has, and how many events Dagster hands it at a time.
 
-Belongs here: the instance of dagster.yaml. Does not: how events are written (`sqlite_events`,
-`postgres_events`), schedules, settings.
+Belongs here: the instance of dagster.yaml, and the tables of its log. Does not: how events are
+written (`sqlite_events`, `postgres_events`), schedules, settings.
 
 dagster.yaml needs one line, whether it names PostgreSQL or, saying nothing of storage, SQLite:
 
@@ -15,7 +15,7 @@ import yaml
 from dagster import DagsterInstance, Field
 from dagster import _check as check
 from dagster._core.instance.ref import InstanceRef
-from dagster._core.storage.event_log import EventLogStorage
+from dagster._core.storage.event_log import EventLogStorage, SqlEventLogStorage
 from dagster._core.storage.legacy_storage import CompositeStorage
 from dagster._serdes import ConfigurableClassData
 
@@ -25,6 +25,13 @@ from sales_assets.instance.event_batches import (
     is_for_this_dagster,
 )
 from sales_assets.instance.sqlite_events import BatchingSqliteEventLogStorage
+
+
+def log_of(instance: DagsterInstance) -> SqlEventLogStorage:
+    """The event log of an instance, which is in the tables of a database in every installation."""
+    storage = instance.event_log_storage
+    assert isinstance(storage, SqlEventLogStorage), f"{type(storage)} has no tables"
+    return storage
 
 
 class BatchingInstance(DagsterInstance):

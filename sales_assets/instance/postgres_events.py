@@ -17,6 +17,7 @@ from dagster._serdes import ConfigurableClassData
 from dagster_postgres.event_log import PostgresEventLogStorage
 from dagster_postgres.event_log.event_log import CHANNEL_NAME
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import InternalError
 
 from sales_assets.instance.event_batches import WritingInBatches, last_of_each
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 _INSERT: Final = SqlEventLogStorageTable.insert().returning(
     SqlEventLogStorageTable.c.id, sort_by_parameter_order=True
 )
+_TRANSACTION_IS_OVER: Final = "25P02"
+"""in_failed_sql_transaction (https://www.postgresql.org/docs/current/errcodes-appendix.html)"""
 _NOTIFY: Final = text(
     "SELECT count(pg_notify(:channel, told)) FROM unnest(CAST(:told AS text[])) AS told"
 )
@@ -57,6 +60,19 @@ class BatchingPostgresEventLogStorage(WritingInBatches, PostgresEventLogStorage)
     def instead_of(cls, stock: PostgresEventLogStorage) -> "BatchingPostgresEventLogStorage":
         """The same storage, writing in batches; stock has made the tables, or was told not to."""
         return cls(stock.postgres_url, False, stock.inst_data, stock._token_provider)
+
+    def initialize_concurrency_limit_to_default(self, concurrency_key: str) -> bool:
+        """Make the row of a pool that is used for the first time.
+
+        Of two processes that do so at once one comes upon the other's row; upstream then goes on
+        in a transaction in which PostgreSQL refuses everything, and its run fails.
+        """
+        try:
+            return bool(super().initialize_concurrency_limit_to_default(concurrency_key))
+        except InternalError as error:
+            if getattr(error.orig, "pgcode", None) != _TRANSACTION_IS_OVER:
+                raise
+            return True
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
         """Store events of any type in their order."""

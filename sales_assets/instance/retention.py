@@ -13,8 +13,7 @@ record goes last: after a kill the next call finds what is left.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -41,7 +40,6 @@ from dagster._core.storage.schedules.schema import JobTickTable
 from sales_assets.errors import UsageError
 from sales_assets.instance import old_rows, run_files, space
 
-_Connecting = Callable[[], AbstractContextManager[sa.Connection]]
 _ROWS: Final = 1000
 """Rows of one transaction."""
 _RUNS: Final = 100
@@ -87,6 +85,7 @@ class _Pruning:
         ):
             raise UsageError(f"runs cannot be pruned in {type(events).__name__}")
         self._events, self._runs, self._schedules = events, runs, schedules
+        self._of_no_run = run_files.events_of_no_run(instance)
         self._dry_run = dry_run
         self._horizon = min([datetime.now(UTC) - keep, *self._begun_backfills()])
         filters = dg.RunsFilter(statuses=NOT_FINISHED_STATUSES)
@@ -141,7 +140,22 @@ class _Pruning:
                 self._delete_events(ids)
             for ids in _parts(of_checks.old):
                 self._delete(AssetCheckExecutionsTable, ids)
+            self._prune_copies(asset)
         return events, check_results, needed
+
+    def _prune_copies(self, asset: str) -> None:
+        """SQLite has events of no run in a file of their own, too; by the same rule they go there.
+
+        Nobody asks that file for an asset's state, and they are counted where they are asked for.
+        """
+        if self._of_no_run is None or self._dry_run:
+            return
+        with self._of_no_run() as connection:
+            found = old_rows.events_of_asset(connection, asset, self._horizon, self._unfinished)
+        for ids in _parts(found.old):
+            with self._of_no_run() as connection:
+                of_ids = old_rows.EVENTS.id.in_(ids)
+                connection.execute(SqlEventLogStorageTable.delete().where(of_ids))
 
     def _prune_runs(self, needed: set[str]) -> tuple[int, int, int]:
         """Numbers of runs whose logs went, of forgotten ones, and of events."""
@@ -214,9 +228,11 @@ class _Pruning:
         left = run_files.logs_without_run(self._instance, known, self._horizon)
         run_files.delete_logs(self._instance, left)
 
-    def _databases(self) -> Iterator[tuple[_Connecting, list[sa.Table]]]:
+    def _databases(self) -> Iterator[tuple[run_files.Connecting, list[sa.Table]]]:
         of_events = [SqlEventLogStorageTable, AssetEventTagsTable, AssetCheckExecutionsTable]
         yield self._events.index_connection, of_events
+        if self._of_no_run is not None:
+            yield self._of_no_run, of_events
         yield self._runs.connect, [RunsTable, RunTagsTable]
         yield self._schedules.connect, [JobTickTable]
 

@@ -5,16 +5,20 @@ Belongs here: finding and deleting them. Does not: which runs are old (`old_rows
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import dagster as dg
+import sqlalchemy as sa
+from dagster._core.instance import RUNLESS_RUN_ID
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
 
+Connecting = Callable[[], AbstractContextManager[sa.Connection]]
 _PRINTED: Final = "compute_logs"
 """The folder of what steps printed, in the run's folder."""
 
@@ -53,6 +57,19 @@ def logs_without_run(
         if run_id not in known
         and Path(storage.path_for_shard(run_id)).stat().st_mtime < before.timestamp()
     ]
+
+
+def events_of_no_run(instance: dg.DagsterInstance) -> Connecting | None:
+    """What opens SQLite's file of the events that were told outside of any run, if there is one.
+
+    It is never deleted: storing goes on in it.
+    """
+    storage = instance.event_log_storage
+    if not isinstance(storage, SqliteEventLogStorage):
+        return None
+    if not Path(storage.path_for_shard(RUNLESS_RUN_ID)).exists():
+        return None
+    return partial(storage.run_connection, RUNLESS_RUN_ID)
 
 
 def size(instance: dg.DagsterInstance) -> int:

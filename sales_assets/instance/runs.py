@@ -7,12 +7,12 @@ runs; here a run knows its code location.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 from dagster._core.definitions.reconstruct import ReconstructableRepository
-from dagster._core.errors import DagsterAssetCheckFailedError
 from dagster._core.events import RunFailureReason
 from dagster._core.execution.api import execute_run
 from dagster._core.execution.stats import STEP_STATS_EVENT_TYPES, build_run_step_stats_from_events
@@ -20,7 +20,6 @@ from dagster._core.remote_origin import RemoteRepositoryOrigin
 from dagster._core.workspace.load_target import WorkspaceFileTarget
 from dagster._utils.interrupts import capture_interrupts
 
-from sales_assets import errors
 from sales_assets.instance.liveness import free_slots_of_dead_runs
 from sales_assets.partitions import Window
 
@@ -52,6 +51,21 @@ class RunStarter:
         """The keys of all asset checks."""
         return set(self._definition.asset_graph.asset_check_keys)
 
+    def check_specs(self) -> list[dg.AssetCheckSpec]:
+        """What all asset checks say of themselves."""
+        graph = self._definition.asset_graph
+        return [graph.get_check_spec(key) for key in sorted(graph.asset_check_keys, key=str)]
+
+    def specs(self) -> list[dg.AssetSpec]:
+        """What all assets say of themselves."""
+        graph = self._definition.asset_graph
+        return [graph.get(key).to_asset_spec() for key in sorted(graph.materializable_asset_keys)]
+
+    @property
+    def graph(self) -> AssetGraph:
+        """The assets and what they depend on."""
+        return self._definition.asset_graph
+
     def run(
         self,
         instance: dg.DagsterInstance,
@@ -73,6 +87,8 @@ class RunStarter:
                 tags={
                     # Whoever gave the command sees its failure, and repeats it or does not.
                     "dagster/max_retries": "0",
+                    # It may take as long as it takes: Ctrl-C ends it, and the daemon could not.
+                    "dagster/max_runtime": "0",
                     "dagster/asset_partition_range_start": window.first_key,
                     "dagster/asset_partition_range_end": window.last_key,
                 },
@@ -113,44 +129,3 @@ def step_seconds(instance: dg.DagsterInstance, run: dg.DagsterRun) -> dict[str, 
         for stats in build_run_step_stats_from_events(run.run_id, events)
         if stats.start_time and stats.end_time
     }
-
-
-def failure_reasons(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[str]:
-    """Why a run failed, for a person: the innermost error of each failed step.
-
-    Errors of this project say by themselves what to do; of any other the class is told too.
-    """
-    reasons = []
-    for record in instance.get_records_for_run(
-        run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE
-    ).records:
-        event = record.event_log_entry.get_dagster_event()
-        error = event.step_failure_data.error
-        while error is not None and error.cause is not None:
-            error = error.cause
-        message = error.message.strip() if error else event.message or "no reason recorded"
-        name, _, rest = message.partition(": ")
-        told = rest if name.rsplit(".", 1)[-1] in _PROJECT_ERRORS else message
-        if name.endswith(DagsterAssetCheckFailedError.__name__):
-            told = "\n".join(_blocking_checks(instance, run, event.step_key)) or told
-        reasons.append(f"{(event.step_key or '').replace('__', '/')}: {told}")
-    return reasons or [f"run {run.run_id}: {run.status.value.lower()}; the UI shows its events"]
-
-
-def _blocking_checks(
-    instance: dg.DagsterInstance, run: dg.DagsterRun, step_key: str | None
-) -> Iterator[str]:
-    """What the checks that stopped a step found."""
-    for record in instance.get_records_for_run(
-        run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION
-    ).records:
-        event = record.event_log_entry.get_dagster_event()
-        found = event.asset_check_evaluation_data
-        wrong = not found.passed and found.severity is dg.AssetCheckSeverity.ERROR
-        if event.step_key == step_key and wrong and found.blocking is not False:
-            days = found.metadata.get("days")
-            more = f"\n{days.value}" if days is not None else ""
-            yield f"{found.check_name}: {found.description}{more}"
-
-
-_PROJECT_ERRORS = {name for name in vars(errors) if name.endswith("Error")}

@@ -21,6 +21,7 @@ from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.sqlite_storage import SqliteStorageConfig
 from dagster._serdes import ConfigurableClassData
+from dagster._utils.concurrency import ConcurrencySlotStatus
 from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, inspect, select
 
 from sales_assets.instance.event_batches import WritingInBatches, is_for_this_dagster, last_of_each
@@ -66,6 +67,18 @@ class BatchingSqliteEventLogStorage(WritingInBatches, SqliteEventLogStorage):
                         self._store_asset_events(run, index, list(group))
                     else:
                         super().store_event_batch(list(group))
+
+    def _claim_concurrency_slot(
+        self, concurrency_key: str, run_id: str, step_key: str
+    ) -> ConcurrencySlotStatus:
+        """As upstream, with the write lock from before a free slot is looked for.
+
+        SQLite knows no SELECT FOR UPDATE: two processes that saw the same slot free would both
+        have it, and a pool more users than its limit.
+        """
+        with self.index_connection() as index:
+            index.exec_driver_sql("BEGIN IMMEDIATE")
+            return super()._claim_concurrency_slot(concurrency_key, run_id, step_key)
 
     def _store_asset_events(
         self, run: Connection, index: Connection, events: Sequence[EventLogEntry]

@@ -23,7 +23,7 @@ WIDTH, HEIGHT = 860, 240
 _TICKS = 12
 
 
-def columns(labels: Sequence[str], values: Sequence[Decimal], told: Sequence[str]) -> Markup:
+def columns(labels: Sequence[str], values: Sequence[Decimal | int], told: Sequence[str]) -> Markup:
     """A column for each value; `told` says what a pointer on it shows."""
     import pygal
 
@@ -52,12 +52,15 @@ def stacked(
     return _markup(plot)
 
 
-def area(labels: Sequence[str], values: Sequence[Decimal]) -> Markup:
-    """A line through all values, filled to zero; only labels that are not blank are shown."""
+def area(labels: Sequence[str], values: Sequence[Decimal | None]) -> Markup:
+    """A line through all values, filled to zero; only labels that are not blank are shown.
+
+    It is broken where there is no value.
+    """
     import pygal
 
     chart = pygal.Line(fill=True, show_dots=False, include_x_axis=True, **_options(labels))
-    chart.add("", [float(value) for value in values])
+    chart.add("", [None if value is None else float(value) for value in values])
     return _markup(_plot(chart))
 
 
@@ -113,6 +116,8 @@ def _tell(column: ElementTree.Element, text: str) -> bool:
     rect = column.find("rect")
     assert rect is not None
     column[:] = [rect]
+    for name in ("rx", "ry", "class"):
+        rect.attrib.pop(name, None)
     ElementTree.SubElement(column, "title").text = text
     return float(rect.get("height", "0")) > 0
 

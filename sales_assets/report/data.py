@@ -18,7 +18,7 @@ from sales_assets.report.rows import (
     ConversionRow,
     CustomersRow,
     DayRow,
-    LoadRow,
+    DropRow,
     RankedRow,
     ReasonRow,
     RejectedRow,
@@ -52,7 +52,7 @@ class ReportData:
 
     missing: tuple[str, ...]
     totals: tuple[TotalRow, ...]
-    loads: tuple[LoadRow, ...]
+    drops: tuple[DropRow, ...]
     rejected: tuple[RejectedRow, ...]
     days: tuple[DayRow, ...]
     conversions: tuple[ConversionRow, ...]
@@ -62,11 +62,21 @@ class ReportData:
     reasons: tuple[ReasonRow, ...]
 
 
-def _total(layer: str, lines: str, net: str, reporting: str) -> str:
+_SALES = """
+    SELECT source, currency, rate_state, count(*) AS lines, sum(net_amount) AS net,
+        CASE WHEN count(*) = count(reporting_net_amount) THEN sum(reporting_net_amount) END
+            AS reporting,
+        min(order_date) AS first_day, max(order_date) AS last_day, max(rate_date) AS rate_date,
+        max(order_date - rate_date) AS oldest
+    FROM fct_sales GROUP BY source, currency, rate_state"""
+"""`fct_sales` in groups, read once for all: it is the largest table of all."""
+
+
+def _total(layer: str, net: str, reporting: str, *, of: str = "", lines: str = "sum(lines)") -> str:
     return (
         f"SELECT '{layer}' AS layer, source, currency, {lines} AS lines, sum({net}) AS net, "
         f"CASE WHEN count(*) = count({reporting}) THEN sum({reporting}) END AS reporting "
-        f"FROM {layer} GROUP BY source, currency"
+        f"FROM {of or layer} GROUP BY source, currency"
     )
 
 
@@ -89,9 +99,12 @@ def _ranking(mart: str, name: str, category: str) -> str:
 
 # A reason quotes the value it refuses ("amount: 'x' is no number") or states it ("order_date:
 # 2024-01-01 is not ..."). From the first quote to the last everything may be the value.
-_RULE = (
+RULE = (
     r"""regexp_replace(regexp_replace(reason, '''(.|\n)*'' ', ''), ': -?[0-9][0-9.e+-]* ', ': ')"""
 )
+"""The SQL of a reason without the value that it is about, which can be personal.
+
+Two reasons of a line can be the same without it: the line counts once."""
 
 _SECTIONS: dict[str, tuple[type[AnyRow], str]] = {
     "totals": (
@@ -99,24 +112,18 @@ _SECTIONS: dict[str, tuple[type[AnyRow], str]] = {
         " UNION ALL ".join(
             [
                 # What was loaded is not converted yet.
-                _total("revenue", "count(*)", "net_amount", "CAST(NULL AS DECIMAL(38, 10))"),
-                _total("fct_sales", "count(*)", "net_amount", "reporting_net_amount"),
-                *(
-                    _total(mart, "sum(lines)", "net_revenue", "reporting_net_revenue")
-                    for mart in LAYERS[2:]
-                ),
+                _total("revenue", "net_amount", "CAST(NULL AS DECIMAL(38, 10))", lines="count(*)"),
+                _total("fct_sales", "net", "reporting", of="sales"),
+                *(_total(mart, "net_revenue", "reporting_net_revenue") for mart in LAYERS[2:]),
             ]
         ),
     ),
-    "loads": (
-        LoadRow,
+    "drops": (
+        DropRow,
         """
-        SELECT source, sum(lines) AS lines, sum(accepted) AS accepted, sum(rejected) AS refused,
-            count(CASE WHEN lines > 0 THEN 1 END) AS days,
-            min(CASE WHEN lines > 0 THEN partition_date END) AS first_day,
-            max(CASE WHEN lines > 0 THEN partition_date END) AS last_day,
-            max(loaded_at) AS loaded_at
-        FROM ledger GROUP BY source""",
+        SELECT source, partition_date AS day, lines, accepted, rejected AS refused, loaded_at,
+            files <> '[]' AS held
+        FROM ledger""",
     ),
     "rejected": (
         RejectedRow,
@@ -127,16 +134,16 @@ _SECTIONS: dict[str, tuple[type[AnyRow], str]] = {
         """
         SELECT source, currency, order_date AS day, lines, gross_revenue AS gross,
             returned_revenue AS returned, net_revenue AS net, reporting_currency,
+            reporting_gross_revenue AS reporting_gross,
+            reporting_returned_revenue AS reporting_returned,
             reporting_net_revenue AS reporting
         FROM daily_revenue""",
     ),
     "conversions": (
         ConversionRow,
         """
-        SELECT source, currency, rate_state, count(*) AS lines, min(order_date) AS first_day,
-            max(order_date) AS last_day, max(rate_date) AS rate_date,
-            max(order_date - rate_date) AS oldest
-        FROM fct_sales GROUP BY source, currency, rate_state""",
+        SELECT source, currency, rate_state, lines, first_day, last_day, rate_date, oldest
+        FROM sales""",
     ),
     "products": (
         RankedRow,
@@ -161,7 +168,7 @@ _SECTIONS: dict[str, tuple[type[AnyRow], str]] = {
                 count(*) OVER (PARTITION BY source, name) AS lines,
                 row_number() OVER (PARTITION BY source, name ORDER BY file, line) AS place
             FROM (
-                SELECT source, file, line, {_RULE} AS name
+                SELECT DISTINCT source, file, line, {RULE} AS name
                 FROM rejected CROSS JOIN UNNEST(reasons) AS broken (reason)
             ) AS rules
         ) AS examples
@@ -199,6 +206,7 @@ def _statement(columns: list[str]) -> str:
         for section, (row, select) in _SECTIONS.items()
     )
     return (
+        f"WITH sales AS ({_SALES}) "
         f"SELECT section, {', '.join(columns)} FROM ({parts}) AS sections "
         "ORDER BY section, source, currency, day, place"
     )

@@ -2,23 +2,27 @@
 
 Belongs here: sums, shares, comparisons, and which figures go together. Does not: reading them
 (`data`), or how they are written and drawn (`page`). Amounts of different currencies are never
-added up here; converted ones are (`reporting`).
+added up here; converted ones are (`split`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from itertools import groupby
+from operator import attrgetter
 
 from sales_assets.report.data import LAYERS, ReportData
+from sales_assets.report.drops import Drops, drops_of
 from sales_assets.report.layers import Totals, compare_layers
-from sales_assets.report.periods import Step, days_between, start_of, step_of
+from sales_assets.report.periods import Step, days_between, spanned, start_of, step_of
 from sales_assets.report.reasons import Reason, reasons
 from sales_assets.report.reporting import Reporting, reporting_of
-from sales_assets.report.rows import DayRow, LoadRow, RankedRow
+from sales_assets.report.returns import Returns, returns_of
+from sales_assets.report.rows import DayRow, RankedRow
+from sales_assets.report.split import Split, split
 
 NOT_STATED = "(not stated)"
 """What the marts call a product, category or region that the source does not state."""
@@ -85,24 +89,23 @@ class Source:
     """One source: what came in, what became of it, and its revenue by currency."""
 
     name: str
-    days: int
-    first_day: date | None
-    last_day: date | None
-    loaded_at: datetime | None
-    lines: int
-    accepted: int
-    rejected: int
+    drops: Drops
     kept_accepted: int
     """Rows of the table `revenue`; the ledger says how many there should be."""
     kept_rejected: int
     sales: tuple[Sales, ...]
+    currencies: Split | None
+    """Its currencies in the reporting currency; None if there are not several."""
+    returns: Returns | None
+    """None if nothing came back."""
     reasons: tuple[Reason, ...]
 
     @property
     def lines_agree(self) -> bool:
         """Whether every line that came in is in `revenue` or in `rejected`."""
-        return (self.kept_accepted, self.kept_rejected) == (self.accepted, self.rejected) and (
-            self.accepted + self.rejected == self.lines
+        drops = self.drops
+        return (self.kept_accepted, self.kept_rejected) == (drops.accepted, drops.rejected) and (
+            drops.accepted + drops.rejected == drops.lines
         )
 
 
@@ -133,7 +136,7 @@ class Report:
 
 def figures(data: ReportData) -> Report:
     """The figures of every source that any table knows, by name."""
-    names = {row.source for rows in (data.totals, data.loads, data.rejected) for row in rows}
+    names = {row.source for rows in (data.totals, data.drops, data.rejected) for row in rows}
     return Report(
         missing=data.missing,
         sources=tuple(_source(data, name) for name in sorted(names)),
@@ -144,17 +147,10 @@ def figures(data: ReportData) -> Report:
 
 
 def _source(data: ReportData, name: str) -> Source:
-    load = next((row for row in data.loads if row.source == name), LoadRow(name))
     days = [row for row in data.days if row.source == name]
     return Source(
         name=name,
-        days=load.days,
-        first_day=load.first_day,
-        last_day=load.last_day,
-        loaded_at=load.loaded_at,
-        lines=load.lines,
-        accepted=load.accepted,
-        rejected=load.refused,
+        drops=drops_of([row for row in data.drops if row.source == name]),
         kept_accepted=sum(
             row.lines for row in data.totals if (row.source, row.layer) == (name, LAYERS[0])
         ),
@@ -163,8 +159,16 @@ def _source(data: ReportData, name: str) -> Source:
             _sales(data, name, currency, list(rows))
             for currency, rows in groupby(days, lambda row: row.currency)
         ),
+        currencies=_currencies(name, days),
+        returns=returns_of(days),
         reasons=reasons(data, name),
     )
+
+
+def _currencies(name: str, days: Sequence[DayRow]) -> Split | None:
+    if len({row.currency for row in days}) < 2:
+        return None
+    return split(days, attrgetter("currency"), name)
 
 
 def _sales(data: ReportData, source: str, currency: str, rows: Sequence[DayRow]) -> Sales:
@@ -175,8 +179,7 @@ def _sales(data: ReportData, source: str, currency: str, rows: Sequence[DayRow])
         for start, days in groupby(rows, lambda row: start_of(row.day, step))
     }
     net = {row.day: row.net for row in rows}
-    span = [] if step is Step.YEAR else days_between(first, last)
-    starts = sorted({*known, *(start_of(day, step) for day in span)})
+    starts = spanned(list(net), step)
     own = (source, currency)
     return Sales(
         source=source,
@@ -185,7 +188,11 @@ def _sales(data: ReportData, source: str, currency: str, rows: Sequence[DayRow])
         last=last,
         step=step,
         periods=tuple(known.get(start) or _period(start, []) for start in starts),
-        daily=tuple((day, net.get(day, ZERO)) for day in span) if step is Step.MONTH else (),
+        daily=(
+            tuple((day, net.get(day, ZERO)) for day in days_between(first, last))
+            if step is Step.MONTH
+            else ()
+        ),
         products=_ranking([row for row in data.products if (row.source, row.currency) == own]),
         regions=_ranking([row for row in data.regions if (row.source, row.currency) == own]),
         customers=sum(row.customers for row in data.customers if (row.source, row.currency) == own),

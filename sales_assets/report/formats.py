@@ -9,12 +9,19 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from sales_assets.amounts import cents, money
+from sales_assets.checks.results import number_of
+from sales_assets.partitions import DAY, Window
 from sales_assets.report.periods import Step
 
 
 def count(number: int) -> str:
     """A number of things, with thousands separators."""
     return f"{number:,}"
+
+
+def days(number: int) -> str:
+    """A number of days."""
+    return number_of(number, "day")
 
 
 def rounded(amount: Decimal | None) -> str:
@@ -32,6 +39,17 @@ def share(part: Decimal | int, whole: Decimal | int) -> str:
     return f"{percent:,.2f}%"
 
 
+def percent(value: Decimal) -> str:
+    """A number of per cent, without the sign."""
+    return f"{value:,.2f}"
+
+
+def span(window: Window) -> str:
+    """Days in a row: the day, or the first and the last."""
+    first, last = window.start, window.end - DAY
+    return day(first) if first == last else f"{day(first)} to {day(last)}"
+
+
 def width(part: Decimal, most: Decimal) -> str:
     """How wide a part's bar is, where the widest has 100."""
     return f"{max(0.0, float(part) / float(most) * 100):.1f}" if most > 0 else "0"
@@ -43,7 +61,7 @@ def day(value: date) -> str:
 
 
 def moment(value: datetime) -> str:
-    """A moment in UTC."""
+    """A moment that is given in UTC."""
     return f"{day(value)}, {value:%H:%M} UTC"
 
 

@@ -5,6 +5,7 @@ Belongs here: choosing and making periods. Does not: their figures, or their nam
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -37,6 +38,19 @@ def start_of(day: date, step: Step) -> date:
     return day.replace(day=1) if step is Step.MONTH else day.replace(month=1, day=1)
 
 
+def starts_of(days: Collection[date], step: Step) -> dict[date, date]:
+    """The first day of the period of each of these days, each day looked at once."""
+    return {day: start_of(day, step) for day in set(days)}
+
+
 def days_between(first: date, last: date) -> list[date]:
     """Every day from the first to the last."""
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def spanned(days: Collection[date], step: Step) -> list[date]:
+    """The first day of every period from the first day to the last; of years, those with days."""
+    if not days:
+        return []
+    span = days if step is Step.YEAR else days_between(min(days), max(days))
+    return sorted({start_of(day, step) for day in span})

@@ -23,19 +23,19 @@ class TotalRow(NamedTuple):
     """Net, in the reporting currency; None if a line was not converted (yet)."""
 
 
-class LoadRow(NamedTuple):
-    """What the ledger says of a source; nothing but its name where it says nothing."""
+class DropRow(NamedTuple):
+    """What the ledger says of a source's drops of one day."""
 
     source: str
-    days: int = 0
-    """Days with lines."""
-    first_day: date | None = None
-    last_day: date | None = None
-    lines: int = 0
-    accepted: int = 0
-    refused: int = 0
-    loaded_at: datetime | None = None
+    day: date
+    """The drop's day, which is not always that of the orders in it."""
+    lines: int
+    accepted: int
+    refused: int
+    loaded_at: datetime
     """In UTC, without a zone."""
+    held: bool
+    """Whether there is a drop, be it one without lines."""
 
 
 class RejectedRow(NamedTuple):
@@ -56,8 +56,10 @@ class DayRow(NamedTuple):
     returned: Decimal
     net: Decimal
     reporting_currency: str
+    reporting_gross: Decimal | None
+    reporting_returned: Decimal | None
     reporting: Decimal | None
-    """Net, in the reporting currency; None if a line could not be converted."""
+    """Net, in the reporting currency; as both before, None if a line could not be converted."""
 
 
 class ConversionRow(NamedTuple):
@@ -115,5 +117,5 @@ class ReasonRow(NamedTuple):
 
 
 AnyRow = (
-    TotalRow | LoadRow | RejectedRow | DayRow | ConversionRow | RankedRow | CustomersRow | ReasonRow
+    TotalRow | DropRow | RejectedRow | DayRow | ConversionRow | RankedRow | CustomersRow | ReasonRow
 )

@@ -13,6 +13,7 @@ from sales_assets.exchange_rates.api import ExchangeRateApi
 from sales_assets.exchange_rates.recorded import RecordedRates
 from sales_assets.exchange_rates.snapshot import SnapshotRates
 from sales_assets.exchange_rates.state import RateState
+from sales_assets.healing.state import HealingState
 from sales_assets.resources.catalogue import Catalogue
 from sales_assets.resources.dbt import DbtInProcess
 from sales_assets.resources.directory_landing_zone import DirectoryLandingZone
@@ -20,7 +21,6 @@ from sales_assets.resources.directory_object_store import DirectoryObjectStore
 from sales_assets.resources.duckdb_warehouse import DuckDBWarehouse
 from sales_assets.resources.landing_events import LandingEvents, NoLandingEvents
 from sales_assets.resources.landing_zone import LandingZone
-from sales_assets.resources.notifier import LogNotifier
 from sales_assets.resources.object_store import ObjectStore
 from sales_assets.resources.report_folder import ReportFolder
 from sales_assets.resources.s3_landing_zone import S3LandingZone
@@ -29,7 +29,8 @@ from sales_assets.resources.sqs_landing_events import SqsLandingEvents
 from sales_assets.resources.staging_area import StagingArea
 from sales_assets.resources.warehouse import Warehouse
 from sales_assets.setting_kinds import ExchangeRatesKind, ObjectStoreKind, WarehouseKind
-from sales_assets.settings import PREFIX, SNOWFLAKE_NEEDS, Settings
+from sales_assets.settings import PREFIX, Settings
+from sales_assets.snowflake_options import SNOWFLAKE_NEEDS
 
 
 def build_resources(settings: Settings) -> dict[str, Any]:
@@ -49,7 +50,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
         "dbt": build_dbt(settings),
         "exchange_rate_api": build_exchange_rate_api(settings),
         "rate_state": RateState(url=settings.catalogue_address),
-        "notifier": LogNotifier(),
+        "healing": HealingState(url=settings.catalogue_address),
         "report_folder": ReportFolder(path=str(settings.report_folder)),
     }
 

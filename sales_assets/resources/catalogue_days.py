@@ -17,7 +17,9 @@ from typing import Any
 import dagster as dg
 import sqlalchemy as sa
 
+from sales_assets.contracts.figures import Figures, dump_figures, load_figures
 from sales_assets.contracts.model import SourceContract
+from sales_assets.contracts.preview import Preview, dump_preview, load_preview
 from sales_assets.errors import UsageError
 from sales_assets.partitions import Window
 from sales_assets.resources.catalogue_tables import MANIFESTS, STAGED, create_tables
@@ -34,6 +36,9 @@ class StagedCounts:
     rejected: int
     amount: Decimal
     net_amount: Decimal
+    figures: Figures = ()
+    preview: Preview = ()
+    """Of the newest days of a run alone. Both are empty for days that an earlier version staged."""
 
 
 class RecordedDays(dg.ConfigurableResource[Any]):
@@ -63,9 +68,13 @@ class RecordedDays(dg.ConfigurableResource[Any]):
             contract,
             {
                 day: {
-                    **asdict(counts),
+                    "fingerprint": counts.fingerprint,
+                    "accepted": counts.accepted,
+                    "rejected": counts.rejected,
                     "amount": str(counts.amount),
                     "net_amount": str(counts.net_amount),
+                    "figures": dump_figures(counts.figures),
+                    "preview": dump_preview(counts.preview),
                 }
                 for day, counts in days.items()
             },
@@ -95,9 +104,20 @@ class RecordedDays(dg.ConfigurableResource[Any]):
                 row.rejected,
                 Decimal(row.amount),
                 Decimal(row.net_amount),
+                load_figures(row.figures),
+                load_preview(row.preview),
             )
             for row in self._within(STAGED, contract, window)
         }
+
+    def staged_fingerprints(self, contract: SourceContract) -> dict[date, str]:
+        """Of which drops each staged day of a source was made."""
+        query = sa.select(STAGED.c.day, STAGED.c.fingerprint).where(
+            STAGED.c.source == contract.name
+        )
+        with self._engine.connect() as connection:
+            found = connection.execute(query).fetchall()
+        return {date.fromisoformat(row.day): row.fingerprint for row in found}
 
     def staged_days(self) -> set[date]:
         """The days for which lines of any source were accepted."""

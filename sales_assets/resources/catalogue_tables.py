@@ -83,6 +83,8 @@ STAGED = sa.Table(
     sa.Column("rejected", sa.BigInteger, nullable=False),
     sa.Column("amount", sa.String, nullable=False),
     sa.Column("net_amount", sa.String, nullable=False),
+    sa.Column("figures", sa.Text, nullable=False, server_default=""),
+    sa.Column("preview", sa.Text, nullable=False, server_default=""),
 )
 """What each day's staged objects hold."""
 
@@ -90,11 +92,12 @@ STAGED = sa.Table(
 def create_tables(connection: sa.Connection) -> None:
     """Make the tables that are not there, and the columns that an earlier version's lack."""
     _METADATA.create_all(connection)
-    there = {column["name"] for column in sa.inspect(connection).get_columns(DROPS.name)}
-    for column in DROPS.columns:  # of a catalogue that an earlier version made
-        if column.name not in there:
-            definition = sa.schema.CreateColumn(column).compile(dialect=connection.dialect)
-            connection.exec_driver_sql(f"ALTER TABLE {DROPS.name} ADD COLUMN {definition}")
+    for table in (DROPS, STAGED):  # of a catalogue that an earlier version made
+        there = {column["name"] for column in sa.inspect(connection).get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in there:
+                definition = sa.schema.CreateColumn(column).compile(dialect=connection.dialect)
+                connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {definition}")
     if connection.execute(sa.select(IDENTITY.c.id)).first() is None:
         connection.execute(IDENTITY.insert().values(id=uuid.uuid4().hex))
 

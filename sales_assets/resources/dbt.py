@@ -1,7 +1,7 @@
 """Running dbt: in this process, from the prepared parse, told by dagster-dbt's own event code.
 
-Belongs here: which nodes a step builds, the call of dbt, its events and its failures. Does not:
-parsing (`dbt_manifest`), or which assets there are (`assets.marts`).
+Belongs here: which nodes a step builds, the call of dbt and its events. Does not: what a run that
+failed says (`dbt_failures`), parsing (`dbt_manifest`), or which assets there are (`assets.marts`).
 
 dagster-dbt's `DbtCliResource` starts a process that imports, parses and connects anew: 5-9 CPU-s,
 against half a second here. Everything else of dagster-dbt is used as it is; like dbt it is
@@ -11,7 +11,6 @@ imported inside functions, so that definitions load without it.
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import tempfile
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -26,13 +25,14 @@ import dagster as dg
 from dagster_shared.check import CheckError
 from pydantic import Field
 
+from sales_assets.checks.models import told_in_sentences
 from sales_assets.dbt_manifest import (
     DbtLocation,
     read_manifest,
     read_saved_parse,
 )
 from sales_assets.dbt_process import cancel_queries, dbt_process
-from sales_assets.errors import PermanentError, TransientError
+from sales_assets.resources.dbt_failures import DbtBuildError, failure_of
 from sales_assets.resources.query_tag import VARIABLE, query_tag
 
 if TYPE_CHECKING:
@@ -59,20 +59,6 @@ _PREPARED_ANEW = (
     "what was prepared for definitions and for runs differs. Run `sales-assets prepare` and reload"
     " the code location."
 )
-_FAILED = {"error", "fail", "runtime error", "partial success"}
-_OUTSIDE_WORLD = re.compile(
-    r"could not set lock|(could not|failed to) connect|connection (reset|refused|aborted)"
-    r"|\btimed? ?out\b|temporarily unavailable|session no longer exists",
-    re.IGNORECASE,
-)
-
-
-class DbtBuildError(PermanentError):
-    """Models or tests failed; the message names each with its reason and its compiled SQL."""
-
-
-class DbtUnavailableError(TransientError):
-    """dbt could not reach or lock the warehouse."""
 
 
 class LoadedDbt(NamedTuple):
@@ -172,9 +158,12 @@ class DbtInProcess(dg.ConfigurableResource[Any]):
                     manifest, translator, context, target_path, project=None
                 ):
                     untold.discard(_key(context, told))
-                    yield told
+                    if isinstance(told, dg.AssetCheckResult):
+                        yield told_in_sentences(told, manifest, target_path)
+                    else:
+                        yield told
         if not result.success:
-            raise _failure(result, target_path)
+            raise failure_of(result, target_path)
         if untold:
             raise DbtBuildError(
                 f"dbt succeeded without a result for {sorted(k.to_user_string() for k in untold)}: "
@@ -263,35 +252,3 @@ def _key(
     if isinstance(event, dg.AssetCheckResult) and event.asset_key and event.check_name:
         return dg.AssetCheckKey(event.asset_key, event.check_name)
     return None
-
-
-def _failure(result: dbtRunnerResult, target_path: Path) -> DbtBuildError | DbtUnavailableError:
-    """The error to raise for a dbt run that failed: every node, its reason, its compiled SQL."""
-    nodes: Sequence[Any] = getattr(result.result, "results", None) or ()
-    failed = [node for node in nodes if node.status in _FAILED]
-    skipped = [node.node.name for node in nodes if node.status == "skipped"]
-    if failed:
-        lines = [f"dbt failed at {len(failed)} of {len(nodes)} nodes:"]
-        lines += [line for node in failed for line in _describe(node)]
-    else:
-        lines = [f"dbt failed before it built anything: {result.exception}"]
-    if skipped:
-        lines.append(f"Skipped because of that: {', '.join(skipped)}")
-    lines.append(f"Compiled SQL is kept in {target_path}.")
-    reasons = [str(node.message) for node in failed] or [str(result.exception)]
-    if all(_OUTSIDE_WORLD.search(reason) for reason in reasons):
-        lines.append("The warehouse was not to be had; trying again may help.")
-        return DbtUnavailableError("\n".join(lines))
-    lines.append(
-        "Run the compiled SQL of the first failure against the warehouse, mend the model or the"
-        " rows it reads, and run the same partitions again: what succeeded is recorded."
-    )
-    return DbtBuildError("\n".join(lines))
-
-
-def _describe(result: Any) -> Iterator[str]:
-    node = result.node
-    yield f"- {node.resource_type} {node.name} ({node.original_file_path}): {result.message}"
-    compiled = getattr(node, "compiled_path", None)
-    if compiled:
-        yield f"  compiled SQL: {compiled}"

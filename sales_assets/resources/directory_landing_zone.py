@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath
 
+from sales_assets.costs.moved import count_read, count_written, sizes
 from sales_assets.errors import DropError, TransientError
 from sales_assets.resources.files import whole
 from sales_assets.resources.globs import fixed_folder
@@ -78,8 +79,10 @@ class DirectoryLandingZone(LandingZone):
             raise DropError(
                 f"{drop.file}: its name is not UTF-8; drop the file again under another name"
             )
+        count_read(sizes([path]))
         yield path
 
     def _copy(self, local: Path, file: str) -> None:
         with whole(Path(self.root, file)) as unfinished:
             shutil.copyfile(local, unfinished)
+        count_written(sizes([local]))

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from sales_assets.costs.moved import count_read, count_written, sizes
 from sales_assets.resources.files import whole
 from sales_assets.resources.object_store import ObjectStore, missing
 
@@ -24,7 +25,7 @@ class DirectoryObjectStore(ObjectStore):
     def put(self, files: Sequence[tuple[Path, str]]) -> None:
         """Move files into place; each appears by an atomic rename."""
         for local, key in files:
-            target = Path(self.root, key)
+            target, size = Path(self.root, key), local.stat().st_size
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
                 os.replace(local, target)
@@ -33,6 +34,7 @@ class DirectoryObjectStore(ObjectStore):
                     raise
                 with whole(target) as unfinished:  # the local file is on another file system
                     shutil.copyfile(local, unfinished)
+            count_written(size)
 
     def find(self, prefix: str) -> list[str]:
         """The keys that begin with a prefix; unfinished files do not count."""
@@ -58,6 +60,7 @@ class DirectoryObjectStore(ObjectStore):
         for key, path in zip(keys, paths, strict=True):
             if not path.is_file():
                 raise missing(self.address(key))
+        count_read(sizes(paths))
         yield paths
 
     def address(self, key: str) -> str:

@@ -70,6 +70,20 @@ class DuckDBFile(dg.ConfigurableResource[Any]):
                 self._holds_lock = nested
 
     @contextmanager
+    def standing_still(self) -> Iterator[Path]:
+        """The file with all that was committed in it, to copy; nobody writes to it meanwhile.
+
+        Readers go on.
+        """
+        journal = Path(f"{self.path}.wal")
+        while True:
+            with self._locked(write=False):
+                if not journal.exists():
+                    yield Path(self.path)
+                    return
+            self._write_journal()
+
+    @contextmanager
     def _writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
         self._create()
         with self._locked(write=True), self._connected(False, Path(self.path)) as connection:
@@ -118,11 +132,16 @@ class DuckDBFile(dg.ConfigurableResource[Any]):
 
         Who reads an earlier copy keeps it until it is closed.
         """
-        if Path(f"{self.path}.wal").exists():  # of a process that was killed
-            with self._connected(False, Path(self.path)):
-                pass
+        self._write_journal()
         with whole(self._snapshot) as unfinished:
             shutil.copyfile(self.path, unfinished)
+
+    def _write_journal(self) -> None:
+        """Write what a killed process has committed into the file."""
+        with self._locked(write=True):
+            if Path(f"{self.path}.wal").exists():
+                with self._connected(False, Path(self.path)):
+                    pass
 
     def _is_complete(self, connection: duckdb.DuckDBPyConnection) -> bool:
         """Whether all tables are there; a warehouse of an earlier version lacks some."""

@@ -6,8 +6,9 @@ or any question or change (`sql_warehouse`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sales_assets.contracts.quoting import literal
@@ -63,6 +64,18 @@ class DuckDBSession(Session):
         added = super().load(table, columns, rows, small=small)
         self.query("RESET threads")  # after an error the connection is of no more use
         return added
+
+    def unload(
+        self,
+        query: str,
+        columns: Columns,  # noqa: ARG002  # the query says which it has
+        file: Path,
+        about: Mapping[str, str],
+    ) -> None:
+        """Let DuckDB write the file, compressed as every reader of Parquet knows it (Snappy)."""
+        told = ", ".join(f"{literal(name)}: {literal(text)}" for name, text in about.items())
+        metadata = f", KV_METADATA {{{told}}}" if told else ""
+        self.query(f"COPY ({query}) TO {literal(str(file))} (FORMAT parquet{metadata})")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

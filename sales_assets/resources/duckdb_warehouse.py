@@ -7,7 +7,7 @@ or the SQL that all warehouses share (`sql_warehouse`).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from sales_assets.errors import UsageError
 from sales_assets.resources.duckdb_file import DuckDBFile
@@ -23,6 +23,9 @@ class DuckDBWarehouse(DuckDBFile, SqlWarehouse):
     def _read(self) -> Iterator[Session]:
         with self._reading() as connection:
             yield DuckDBSession(connection)
+
+    def _at_one_moment(self) -> AbstractContextManager[Session]:
+        return self._read()  # who reads the file keeps writers out
 
     @contextmanager
     def _write(self) -> Iterator[Session]:

@@ -1,6 +1,6 @@
 """Who a statement in a shared warehouse is sent for: QUERY_TAG, as JSON.
 
-Belongs here: the tag of what this process does. Does not: sending it (`snowflake_warehouse`, and
+Belongs here: the tag of what this process does. Does not: sending it (`snowflake_account`, and
 the macro `set_query_tag` of the dbt project).
 """
 
@@ -18,7 +18,7 @@ ANALYTICS = "analytics"
 
 
 def query_tag() -> str:
-    """The tag of statements that are sent now: app and, in a run, team, source, run and asset.
+    """The tag of what is sent now: app and, in a run, team, source, run, step and asset.
 
     JSON with sorted keys, as QUERY_HISTORY can be grouped by.
     """
@@ -26,6 +26,7 @@ def query_tag() -> str:
     context = current_execution_context.get()
     if context is not None:
         parts["run"] = context.run.run_id
+        parts["step"] = context.get_step_execution_context().step.key
         keys = sorted(_assets(context))
         if keys:
             parts["asset"] = keys[-1].to_user_string()

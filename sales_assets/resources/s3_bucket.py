@@ -19,6 +19,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+from sales_assets.costs.moved import count_read, count_written, sizes
 from sales_assets.errors import TransientError
 from sales_assets.resources.s3_errors import Told
 
@@ -114,9 +115,10 @@ class Bucket:
                 manager.upload(str(local), self.name, key, extra_args=dict(extra))
                 for local, key in files
             ]
-            for (_, key), future in zip(files, sent, strict=True):
+            for (local, key), future in zip(files, sent, strict=True):
                 with self.told.errors(key):
                     future.result()
+                count_written(sizes([local]))
 
     def pages(self, prefix: str, *, below: bool = True) -> Iterator[list[Object]]:
         """The objects whose keys begin with a prefix, a thousand at a time, in the order of keys.
@@ -231,7 +233,10 @@ class Bucket:
                     raise ChangedKeyError(key) from error
                 raise
             with body, path.open("wb") as file:
-                shutil.copyfileobj(body, file, COPIED_AT_ONCE)
+                try:
+                    shutil.copyfileobj(body, file, COPIED_AT_ONCE)
+                finally:  # what came of a download that broke off has come too
+                    count_read(file.tell())
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete objects, as many in one request as S3 allows."""

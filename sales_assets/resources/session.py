@@ -11,7 +11,7 @@ tables are made before a transaction begins, and only filled inside it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +64,13 @@ class Session(ABC):
         del small  # only some products have another way for them
         names = ", ".join(columns)
         return self.change(f"INSERT INTO main.{table} ({names}) SELECT {names} FROM {rows}")
+
+    @abstractmethod
+    def unload(self, query: str, columns: Columns, file: Path, about: Mapping[str, str]) -> None:
+        """Write the rows of a query, which has these columns, as a Parquet file.
+
+        `about` goes into the file's own metadata.
+        """
 
     @abstractmethod
     def transaction(self) -> AbstractContextManager[None]:

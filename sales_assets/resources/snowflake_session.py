@@ -1,7 +1,7 @@
 """A session in Snowflake.
 
 Belongs here: what of a session is Snowflake's own: types, binding, loading from a stage. Does not:
-connecting (`snowflake_warehouse`), who may write (`snowflake_lease`), or any question or change
+connecting (`snowflake_account`), who may write (`snowflake_lease`), or any question or change
 (`sql_warehouse`).
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +20,7 @@ from uuid import uuid4
 
 from sales_assets.contracts.quoting import literal
 from sales_assets.errors import SalesAssetsError
+from sales_assets.resources.parquet_rows import ROWS_AT_ONCE, write_rows
 from sales_assets.resources.session import Columns, Row, Session, StagedFile, StageFile
 from sales_assets.resources.snowflake_commits import leave_mark
 from sales_assets.resources.snowflake_errors import errors_told
@@ -149,6 +150,12 @@ class SnowflakeSession(Session):
                 f"PUT {literal(f'file://{links}/*.parquet')} {folder} "
                 "PARALLEL = 8 AUTO_COMPRESS = FALSE"
             )
+
+    def unload(self, query: str, columns: Columns, file: Path, about: Mapping[str, str]) -> None:
+        """Fetch the rows, a chunk at a time, into the file."""
+        with errors_told(self._address), self._connection.cursor() as cursor:
+            cursor.execute(query, timeout=self._timeout)
+            write_rows(file, columns, iter(lambda: cursor.fetchmany(ROWS_AT_ONCE), []), about)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

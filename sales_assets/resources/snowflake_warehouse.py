@@ -1,72 +1,49 @@
-"""The warehouse on Snowflake, by dagster-snowflake's resource.
+"""The warehouse on Snowflake.
 
-Belongs here: connecting, and what of a warehouse is Snowflake's own. Does not: what a session can
-do (`snowflake_session`), or the SQL that all warehouses share (`sql_warehouse`).
+Belongs here: what of a warehouse is Snowflake's own. Does not: signing in (`snowflake_account`),
+what a session can do (`snowflake_session`), or the SQL that all warehouses share
+(`sql_warehouse`).
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date
-from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
+from pathlib import Path
+from typing import Any, TypeVar
 
 from pydantic import PrivateAttr
 
 from sales_assets.contracts.days import AcrossDays
 from sales_assets.errors import PermanentError, TransientError, UsageError, WarehouseBusyError
 from sales_assets.resources.object_store import ObjectStore
-from sales_assets.resources.query_tag import query_tag
 from sales_assets.resources.session import Row, Session, StagedFile, StageFile
+from sales_assets.resources.snowflake_account import SCHEMAS, SnowflakeAccount
 from sales_assets.resources.snowflake_commits import COMMITS, was_committed
 from sales_assets.resources.snowflake_errors import errors_told
 from sales_assets.resources.snowflake_lease import WRITERS, Lease
 from sales_assets.resources.snowflake_session import LOADS, SnowflakeSession, described
 from sales_assets.resources.sql_warehouse import SqlWarehouse
-from sales_assets.resources.warehouse import DayLoad, LoadedDay, LoadedRates, RateLoad
+from sales_assets.resources.warehouse import DayLoad, LoadedDay, LoadedRates, RateLoad, Unload
 from sales_assets.resources.warehouse_tables import TABLES
-from sales_assets.settings import read_secret
-
-if TYPE_CHECKING:
-    from snowflake.connector import SnowflakeConnection
 
 Result = TypeVar("Result")
-# The connector has a copy of requests that knows no urllib3 of today and says so on each start.
-warnings.filterwarnings("ignore", message="urllib3 .* doesn't match a supported version")
-PASSPHRASE = "snowflake_private_key_passphrase"  # noqa: S105  # the setting's name
-SCHEMAS = ("main", "staging", "core", "marts")
-"""Where a bare table name is looked up: the pipeline's own tables, then dbt's layers."""
 
 
-class SnowflakeWarehouse(SqlWarehouse):
-    """A database on Snowflake; sign-in is by key pair alone.
+class SnowflakeWarehouse(SnowflakeAccount, SqlWarehouse):
+    """A database on Snowflake.
 
     A session is opened for each question or change, and closed on every path. What may pass is
     tried again `attempts` times, a change from its beginning: it is one transaction.
     """
 
-    account: str
-    user: str
-    private_key_path: str
-    role: str
-    warehouse: str
-    database: str
     stage: str | None = None
-    endpoint_url: str | None = None
-    statement_timeout: int = 3600
     lock_timeout: float = 3600.0
-    network_timeout: int = 120
     lease_seconds: float = 60.0
     attempts: int = 4
     _lease: Lease | None = PrivateAttr(default=None)
     _has_tables: bool = PrivateAttr(default=False)
-
-    @property
-    def address(self) -> str:
-        """What errors call this warehouse."""
-        return f"snowflake://{self.account}/{self.database}"
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -78,8 +55,8 @@ class SnowflakeWarehouse(SqlWarehouse):
             yield
         if lease.lost:
             raise TransientError(
-                "Another run has become the writer of the warehouse while dbt was building; "
-                "materialise the same days again"
+                "Another run has become the writer of the warehouse before this one had done its "
+                "work; materialise the same days again"
             )
 
     def reach(
@@ -121,6 +98,16 @@ class SnowflakeWarehouse(SqlWarehouse):
         change = super().end_marts
         self._again(lambda: change(days, rules))
 
+    def unload(self, tables: Sequence[Unload], folder: Path, about: Mapping[str, str]) -> None:
+        """Write tables as Parquet files, as all are at one moment; no run writes meanwhile."""
+        write = super().unload
+        self._again(lambda: write(tables, folder, about))
+
+    def answers(self, queries: Sequence[str]) -> list[list[Row]]:
+        """The rows of several queries in one session."""
+        ask = super().answers
+        return self._again(lambda: ask(queries))
+
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """The rows of a query."""
         ask = super().rows
@@ -156,6 +143,12 @@ class SnowflakeWarehouse(SqlWarehouse):
     @contextmanager
     def _read(self) -> Iterator[Session]:
         with self._session() as session:
+            yield session
+
+    @contextmanager
+    def _at_one_moment(self) -> Iterator[Session]:
+        # Each statement sees what is committed when it begins, even within a transaction.
+        with self.exclusive(), self._session() as session:
             yield session
 
     @contextmanager
@@ -200,54 +193,6 @@ class SnowflakeWarehouse(SqlWarehouse):
             yield session
         finally:
             connection.close()
-
-    def connect(self) -> SnowflakeConnection:
-        """A connection, which the caller has to close; tables may not be there yet."""
-        from dagster_snowflake import SnowflakeResource
-
-        parameters = {
-            "QUERY_TAG": query_tag(),
-            "STATEMENT_TIMEOUT_IN_SECONDS": self.statement_timeout,
-            "TIMEZONE": "UTC",
-            "SEARCH_PATH": ", ".join(SCHEMAS),
-        }
-        more: dict[str, Any] = {
-            "session_parameters": parameters,
-            "login_timeout": self.network_timeout,
-            "network_timeout": self.network_timeout,
-        }
-        if self.endpoint_url:
-            url = urlsplit(self.endpoint_url)
-            more |= {"host": url.hostname, "protocol": url.scheme}
-            more |= {"port": url.port or (443 if url.scheme == "https" else 80)}
-        resource = SnowflakeResource(
-            account=self.account,
-            user=self.user,
-            private_key_path=self.private_key_path,
-            private_key_password=read_secret(PASSPHRASE),
-            role=self.role,
-            warehouse=self.warehouse,
-            database=self.database,
-            schema=SCHEMAS[0],
-            paramstyle="qmark",
-            autocommit=True,
-            additional_snowflake_connection_args=more,
-        )
-        with errors_told(self.address):
-            try:
-                # Its context manager closes nothing when the block raises; the session does.
-                connection: SnowflakeConnection = resource.get_connection().__enter__()
-            except OSError as error:
-                raise PermanentError(
-                    f"{self.private_key_path}: the private key cannot be read "
-                    f"({error.strerror}); correct SALES_ASSETS_SNOWFLAKE_PRIVATE_KEY_PATH"
-                ) from error
-            except (ValueError, TypeError) as error:  # TypeError: sealed, without a passphrase
-                raise PermanentError(
-                    f"{self.private_key_path}: is no private key that the passphrase opens; "
-                    "correct SALES_ASSETS_SNOWFLAKE_PRIVATE_KEY_PATH or _PASSPHRASE"
-                ) from error
-        return connection
 
     def _create_tables(self, session: Session) -> None:
         """Make the tables that are missing, once for each process."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from sales_assets.contracts.days import AcrossDays
@@ -27,6 +28,7 @@ from sales_assets.resources.warehouse import (
     Outweighed,
     RateLoad,
     UnconvertedSales,
+    Unload,
     ValidRate,
     Warehouse,
 )
@@ -42,6 +44,10 @@ class SqlWarehouse(Warehouse):
         """A session that asks."""
 
     @abstractmethod
+    def _at_one_moment(self) -> AbstractContextManager[Session]:
+        """A session all of whose questions are answered as of the same moment."""
+
+    @abstractmethod
     def _write(self) -> AbstractContextManager[Session]:
         """A session that changes; nobody else writes meanwhile."""
 
@@ -49,6 +55,13 @@ class SqlWarehouse(Warehouse):
         """The rows of a query."""
         with self._read() as session:
             return session.query(query, parameters)
+
+    def answers(self, queries: Sequence[str]) -> list[list[Row]]:
+        """The rows of several queries in one session."""
+        if not queries:
+            return []
+        with self._read() as session:
+            return [session.query(query) for query in queries]
 
     def loaded(self, source: str, window: Window) -> dict[date, LoadedDay]:
         """The ledger's entries of a source for the days of a window."""
@@ -74,6 +87,17 @@ class SqlWarehouse(Warehouse):
             these * 3,
         )
         return {row[0]: LoadedDay(*row) for row in rows}
+
+    def net_by_currency(self, source: str, window: Window) -> dict[date, dict[str, Decimal]]:
+        """The net amounts of a source's rows by day and currency."""
+        found: dict[date, dict[str, Decimal]] = {}
+        for day, currency, net in self.rows(
+            "SELECT partition_date, currency, sum(net_amount) FROM main.revenue "
+            f"WHERE {_WITHIN} GROUP BY partition_date, currency",
+            [source, window.start, window.end],
+        ):
+            found.setdefault(day, {})[currency] = net
+        return found
 
     def outweighed(self, source: str, window: Window) -> dict[date, Outweighed]:
         """The sound lines of some days whose key another day's line has."""
@@ -183,6 +207,14 @@ class SqlWarehouse(Warehouse):
         for schema, table, column in self.rows(sql_marts.COLUMNS):
             found.setdefault(f"{schema}.{table}", set()).add(column)
         return found
+
+    def unload(self, tables: Sequence[Unload], folder: Path, about: Mapping[str, str]) -> None:
+        """Write tables as Parquet files, as all are at one moment."""
+        for one in tables:
+            self.demand(one.table, [name for name, _ in one.columns])
+        with self._at_one_moment() as session:
+            for one in tables:
+                session.unload(one.query, one.columns, folder / f"{one.table}.parquet", about)
 
     def number(self, query: str, source: str, window: Window) -> Decimal | None:
         """The one number of a query over a source's rows of some days."""

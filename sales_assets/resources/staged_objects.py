@@ -50,7 +50,13 @@ def save_days(
     for staged in days:
         fingerprint = fingerprints[staged.day]
         saved[staged.day] = StagedCounts(
-            fingerprint, staged.accepted, staged.rejected, staged.amount, staged.net_amount
+            fingerprint,
+            staged.accepted,
+            staged.rejected,
+            staged.amount,
+            staged.net_amount,
+            staged.figures,
+            staged.preview,
         )
         for kind, path in ((ACCEPTED, staged.accepted_file), (REJECTED, staged.rejected_file)):
             if path is not None:

@@ -7,7 +7,7 @@ what it does with them (`contracts.staging`).
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
@@ -86,8 +86,11 @@ class StagingArea(dg.ConfigurableResource[Any]):
         catalogue: Catalogue,
         manifests: Mapping[date, Manifest],
         chunk_days: int,
+        previewed: Collection[date] = (),
     ) -> Iterator[list[StagedDay]]:
         """Judge and write the days of the manifests in chunks of at most `chunk_days`.
+
+        The `previewed` ones among them get a preview.
 
         A file that holds many days is read once for all of them; files of one day each are read
         chunk by chunk. The Parquet files of a chunk are gone when the next one is asked for.
@@ -115,7 +118,7 @@ class StagingArea(dg.ConfigurableResource[Any]):
                     catalogue.refuse(contract, text.drop, str(error))
                     raise
                 for chunk in chunks(read, manifests, chunk_days):
-                    yield stager.write(contract, chunk)
+                    yield stager.write(contract, chunk, previewed)
 
 
 def _drop_files(

@@ -12,14 +12,16 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import dagster as dg
 
 from sales_assets.contracts.days import AcrossDays
+from sales_assets.errors import UsageError
 from sales_assets.partitions import Window
 from sales_assets.resources.object_store import ObjectStore
-from sales_assets.resources.session import StagedFile
+from sales_assets.resources.session import Columns, StagedFile
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,22 @@ class LoadedRates:
     """Date, currency, value and reason of what was not in quarantine before."""
 
 
+@dataclass(frozen=True)
+class Unload:
+    """A table to be written as a file: its columns with their types in ANSI terms."""
+
+    table: str
+    columns: Columns
+    keys: Sequence[str]
+    """The columns that its rows are sorted by."""
+
+    @property
+    def query(self) -> str:
+        """All rows, each column as the type that it has to have."""
+        columns = ", ".join(f"CAST({name} AS {type_}) AS {name}" for name, type_ in self.columns)
+        return f"SELECT {columns} FROM {self.table} ORDER BY {', '.join(self.keys)}"
+
+
 class Warehouse(dg.ConfigurableResource[Any], ABC):
     """What the assets and checks need of a warehouse.
 
@@ -146,6 +164,10 @@ class Warehouse(dg.ConfigurableResource[Any], ABC):
     @abstractmethod
     def counted(self, source: str, window: Window) -> dict[date, LoadedDay]:
         """As `loaded`, with the rows and sums that the tables hold now instead of the ledger's."""
+
+    @abstractmethod
+    def net_by_currency(self, source: str, window: Window) -> dict[date, dict[str, Decimal]]:
+        """By day and currency, the net amounts of a source's rows, added up exactly."""
 
     @abstractmethod
     def outweighed(self, source: str, window: Window) -> dict[date, Outweighed]:
@@ -224,6 +246,10 @@ class Warehouse(dg.ConfigurableResource[Any], ABC):
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query over the warehouse; parameters are bound to `?`."""
 
+    @abstractmethod
+    def answers(self, queries: Sequence[str]) -> list[list[tuple[Any, ...]]]:
+        """The rows of several queries, one after the other in one session."""
+
     def columns(self, *tables: str) -> dict[str, set[str]]:
         """The columns of tables and models: none of those that are not there; older lack some."""
         marks = ", ".join("?" * len(tables))
@@ -235,6 +261,22 @@ class Warehouse(dg.ConfigurableResource[Any], ABC):
         ):
             found[table].add(column)
         return found
+
+    def demand(self, table: str, columns: Collection[str]) -> None:
+        """Raise UsageError if a table is not made yet, or by older models without some columns."""
+        if absent := sorted(set(columns) - self.columns(table)[table]):
+            raise UsageError(
+                f"the warehouse has no table {table} yet, or an older one without "
+                f"{', '.join(absent)}; make it by `sales-assets materialize --missing`"
+            )
+
+    @abstractmethod
+    def unload(self, tables: Sequence[Unload], folder: Path, about: Mapping[str, str]) -> None:
+        """Write tables as Parquet files, `<table>.parquet`, as all are at one moment.
+
+        `about` is written into each file's own metadata. Raises UsageError if a table or a column
+        is not there.
+        """
 
     @abstractmethod
     def number(self, query: str, source: str, window: Window) -> Decimal | None:

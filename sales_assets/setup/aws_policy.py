@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from sales_assets.errors import UsageError
+from sales_assets.places import bucket_and_prefix
+from sales_assets.resources.in_bucket import root_of
 from sales_assets.setting_kinds import ObjectStoreKind
 from sales_assets.settings import PREFIX, Settings
 from sales_assets.setup.aws_place import Place, buckets, place_of, queue_arn, service_host
@@ -29,7 +31,9 @@ def pipeline_policy(settings: Settings, account: str | None = None) -> Document:
     Each statement is one thing that it does; `LandDrops` is for machines that run
     `sales-assets land`. Raises UsageError if the settings choose no S3.
     """
-    found = buckets(settings)
+    backups = bucket_and_prefix(settings.backup_to or "")
+    chosen = settings.landing_bucket or settings.object_store is ObjectStoreKind.S3
+    found = buckets(settings) if chosen or backups is None else []
     place = place_of(settings, account)
     statements = []
     if settings.landing_bucket is not None:
@@ -42,6 +46,12 @@ def pipeline_policy(settings: Settings, account: str | None = None) -> Document:
         statements += [
             _listing(place, "ListStaged", *found[-1]),
             _objects(place, "KeepStaged", *found[-1], "s3:GetObject", *PUT, "s3:DeleteObject"),
+        ]
+    if backups is not None:
+        kept = backups[0], root_of(backups[1])
+        statements += [
+            _listing(place, "ListBackups", *kept),
+            _objects(place, "KeepBackups", *kept, "s3:GetObject", *PUT, "s3:DeleteObject"),
         ]
     if settings.s3_kms_key:
         statements.append(

@@ -1,7 +1,7 @@
 """The public key of the user who signs in to Snowflake.
 
 Belongs here: deriving it from the private key's file. Does not: signing in
-(`resources.snowflake_warehouse`). Nothing of the private key or its passphrase leaves this module.
+(`resources.snowflake_account`). Nothing of the private key or its passphrase leaves this module.
 """
 
 from __future__ import annotations

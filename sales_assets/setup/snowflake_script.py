@@ -11,10 +11,11 @@ from typing import Any
 
 from sales_assets.errors import UsageError
 from sales_assets.setting_kinds import WarehouseKind
-from sales_assets.settings import PREFIX, SNOWFLAKE_NEEDS, Settings
+from sales_assets.settings import PREFIX, Settings
 from sales_assets.setup.aws_place import SNOWFLAKE_ROLE, Place, buckets, place_of
 from sales_assets.setup.public_key import PublicKey, public_key_of
 from sales_assets.setup.snowflake_names import login_name, object_name, path, stage_name, text
+from sales_assets.snowflake_options import SNOWFLAKE_NEEDS
 
 RIGHTS = {
     "MAIN": ("USAGE", "CREATE TABLE", "CREATE STAGE"),

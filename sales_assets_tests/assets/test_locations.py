@@ -73,6 +73,8 @@ def test_data_in_folders_are_at_their_paths_and_those_in_the_warehouse_in_its_ta
     )
     assert text(assets[f"{PIZZAPLACE}/revenue"][TABLE_NAME]) == "sales.main.revenue"
     assert text(assets["reports/sales_report"][URI]) == f"{tmp_path}/report/sales_report.html"
+    assert text(assets["reports/marts_sqlite"][URI]) == f"{tmp_path}/report/marts.sqlite"
+    assert text(assets["reports/marts_parquet"][URI]) == f"{tmp_path}/report/parquet"
 
 
 def test_data_in_buckets_are_at_their_s3_addresses(tmp_path: Path) -> None:

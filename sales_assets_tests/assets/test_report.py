@@ -9,12 +9,14 @@ import duckdb
 import pytest
 
 from sales_assets.assets.report import build_report
+from sales_assets.report.links import Links
 from sales_assets.resources.duckdb_warehouse import DuckDBWarehouse
 from sales_assets.resources.report_folder import ReportFolder
 from sales_assets_tests.harness import PROJECT
 
 KEY = dg.AssetKey(["reports", "sales_report"])
 CONDITION = dg.AutomationCondition.eager()
+LINKS = Links("http://ui.example:3000")
 MODELS = ("daily_revenue", "revenue_by_product", "revenue_by_region", "customer_value")
 ROWS = """
     INSERT INTO revenue (source, partition_date, order_date, amount, net_amount, currency, kind,
@@ -29,6 +31,8 @@ ROWS = """
     CREATE TABLE marts.daily_revenue AS SELECT order_date, source, currency, 1 AS lines,
         amount AS gross_revenue, amount - net_amount AS returned_revenue,
         net_amount AS net_revenue, reporting_currency,
+        reporting_net_amount AS reporting_gross_revenue,
+        0::DECIMAL(38, 10) AS reporting_returned_revenue,
         reporting_net_amount AS reporting_net_revenue FROM core.fct_sales;
     CREATE TABLE marts.revenue_by_product AS
         SELECT *, '(not stated)' AS product, '(not stated)' AS category FROM marts.daily_revenue;
@@ -61,7 +65,7 @@ def materialize(warehouse: DuckDBWarehouse, folder: Path) -> dict[str, object]:
     """Materialise the report alone and give what was recorded."""
     models = marts(*MODELS)
     result = dg.materialize(
-        [models, build_report(models, CONDITION)],
+        [models, build_report(models, CONDITION, links=LINKS)],
         selection=[KEY],
         resources={"warehouse": warehouse, "report_folder": ReportFolder(path=str(folder))},
     )
@@ -70,7 +74,7 @@ def materialize(warehouse: DuckDBWarehouse, folder: Path) -> dict[str, object]:
 
 
 def test_the_report_depends_on_the_marts_and_belongs_to_the_analysts() -> None:
-    report = build_report(marts(*MODELS), CONDITION)
+    report = build_report(marts(*MODELS), CONDITION, links=LINKS)
     spec = report.get_asset_spec(KEY)
     assert report.partitions_def is None
     assert {dep.asset_key.to_user_string() for dep in spec.deps} == {
@@ -86,7 +90,9 @@ def test_the_report_depends_on_the_marts_and_belongs_to_the_analysts() -> None:
 
 def test_a_model_that_is_missing_is_named() -> None:
     with pytest.raises(ValueError, match="the report needs marts/revenue_by_region"):
-        build_report(marts("daily_revenue", "revenue_by_product", "customer_value"), CONDITION)
+        build_report(
+            marts("daily_revenue", "revenue_by_product", "customer_value"), CONDITION, links=LINKS
+        )
 
 
 def test_materialising_writes_the_page_and_records_the_exact_totals(
@@ -103,6 +109,8 @@ def test_materialising_writes_the_page_and_records_the_exact_totals(
         "sources": 1,
         "days": 2,
         "totals_agree": True,
+        "checks_passed": 0,
+        "checks_to_look_at": 0,
         "net_revenue shop/till EUR": "1234.50",
         "net_revenue shop/till GBP": "0.0001",
         "net_revenue shop/till in EUR": "1851.75",
@@ -111,6 +119,35 @@ def test_materialising_writes_the_page_and_records_the_exact_totals(
         "stale_rate_lines": 0,
     }
     assert "1,234.50" in page.read_text()
+
+
+def test_the_page_has_the_checks_of_the_run_that_made_it(
+    warehouse: DuckDBWarehouse, tmp_path: Path
+) -> None:
+    with duckdb.connect(warehouse.path) as connection:
+        connection.execute(ROWS)
+
+    @dg.asset(key=["shop", "till", "revenue"])
+    def revenue() -> None:
+        """What is checked."""
+
+    @dg.asset_check(asset=revenue, name="z_is_last_by_name")
+    def z_check() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=False, description="found in this run")
+
+    models = marts(*MODELS)
+    report = build_report(models, CONDITION, checks=[*z_check.check_specs], links=LINKS)
+    result = dg.materialize(
+        [models, revenue, report, z_check],
+        selection=[KEY, revenue.key],
+        resources={"warehouse": warehouse, "report_folder": ReportFolder(path=str(tmp_path))},
+    )
+    page = (tmp_path / "sales_report.html").read_text()
+    assert "found in this run" in page
+    assert "✗ Do not rely on these figures yet" in page
+    assert f"http://ui.example:3000/runs/{result.run_id}" in page
+    recorded = result.asset_materializations_for_node("reports__sales_report")[0].metadata
+    assert (recorded["checks_passed"].value, recorded["checks_to_look_at"].value) == (0, 1)
 
 
 def test_the_report_of_an_empty_warehouse_is_a_page_too(
@@ -163,3 +200,16 @@ def test_materialising_the_report_imports_no_pandas(
     )
     assert done.stdout.split() == ["2"]
     assert (tmp_path / "report" / "sales_report.html").exists()
+
+
+def test_the_page_leads_to_one_of_operations_that_nobody_else_s_is_replaced_by(
+    warehouse: DuckDBWarehouse, tmp_path: Path
+) -> None:
+    operations = tmp_path / "operations.html"
+    materialize(warehouse, tmp_path)
+    assert '<a href="operations.html">' in (tmp_path / "sales_report.html").read_text()
+    assert "Nobody has looked yet" in operations.read_text()
+    assert '<a href="sales_report.html">' in operations.read_text()
+    operations.write_text("what the daemon has written")
+    materialize(warehouse, tmp_path)
+    assert operations.read_text() == "what the daemon has written"

@@ -13,7 +13,6 @@ import dagster as dg
 import pytest
 from dagster import DagsterEventType as Type
 
-from sales_assets.assets import staged_in_parts
 from sales_assets.assets.staged_in_parts import parts
 from sales_assets.errors import TransientError
 from sales_assets.resources.directory_landing_zone import DirectoryLandingZone
@@ -48,14 +47,15 @@ class ShakyZone(DirectoryLandingZone):
 
 
 @pytest.fixture
-def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
+def make(tmp_path: Path) -> Iterator[Make]:
     """Makes installations with six days of drops, of two lines each."""
-    monkeypatch.setattr(staged_in_parts, "RETRY_SECONDS", 0)
     with ExitStack() as stack:
 
         def make(name: str, overrides: dict[str, Any] | None = None, **settings: Any) -> Any:
             home = tmp_path / name
-            made = stack.enter_context(Installation(home, [SHOP, TILL], overrides, **settings))
+            made = stack.enter_context(
+                Installation(home, [SHOP, TILL], overrides, step_retry_seconds=0.01, **settings)
+            )
             for day in DAYS:
                 lines = f"1,{day},tea,ann,1.50", f"2,{day},pot,bob,x"
                 made.write_drop("shop", f"{day}.csv", drop(*lines))
@@ -82,7 +82,8 @@ def recorded(made: Installation, done: dg.ExecuteInProcessResult) -> list[Any]:
     for event in done.all_events:
         if event.event_type is Type.ASSET_MATERIALIZATION:
             of = event.step_materialization_data.materialization
-            metadata = {k: v for k, v in of.metadata.items() if k != "address"}
+            own = {"address", "dropped at"}
+            metadata = {k: v for k, v in of.metadata.items() if k not in own}
             tags = {k: v for k, v in (of.tags or {}).items() if k == "dagster/code_version"}
             address = of.metadata.get("address")
             where = address and str(address.value).removeprefix(str(made.settings.home))

@@ -1,20 +1,25 @@
-"""When marts and the report compute themselves, on a real instance, tick by tick."""
+"""When marts and the reports compute themselves, on a real instance, tick by tick."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
 import pytest
 from dagster._core.definitions.asset_daemon_cursor import AssetDaemonCursor
 
+from sales_assets.resources.report_folder import PAGE
 from sales_assets_tests.harness import SHOP, TILL, Installation, drop
 
 STG = dg.AssetKey(["staging", "stg_sales"])
 FCT = dg.AssetKey(["core", "fct_sales"])
 DAILY = dg.AssetKey(["marts", "daily_revenue"])
-REPORT = dg.AssetKey(["reports", "sales_report"])
+REPORTS = [
+    dg.AssetKey(["reports", name])
+    for name in ("sales_report", "marts_sqlite", "marts_parquet", "data_dictionary")
+]
 DAYS = ("2024-01-01", "2024-01-02", "2024-01-03")
 
 
@@ -25,9 +30,12 @@ class Daemon:
         self._made = made
         self._cursor: AssetDaemonCursor | None = None
 
-    def tick(self) -> dg.EvaluateAutomationConditionsResult:
+    def tick(self, at: datetime | None = None) -> dg.EvaluateAutomationConditionsResult:
         result = dg.evaluate_automation_conditions(
-            defs=self._made.definitions, instance=self._made.instance, cursor=self._cursor
+            defs=self._made.definitions,
+            instance=self._made.instance,
+            evaluation_time=at,
+            cursor=self._cursor,
         )
         self._cursor = result.cursor
         return result
@@ -119,12 +127,39 @@ def test_marts_wait_while_a_blocking_check_of_their_source_fails(shop: Installat
     assert daemon.asked() == set(DAYS)
 
 
-def test_the_report_follows_the_marts(shop: Installation) -> None:
+def test_the_reports_follow_the_marts(shop: Installation) -> None:
     daemon = Daemon(shop)
     daemon.tick()
     shop.materialize(DAYS[0], DAYS[0], ["shop"], marts=False)
     daemon.tick()
     shop.materialize(DAYS[0], DAYS[0], layers=[])
     requested = daemon.tick()
-    assert requested.get_num_requested(REPORT) == 1
-    assert requested.total_requested == 1
+    assert [requested.get_num_requested(key) for key in REPORTS] == [1, 1, 1, 1]
+    assert requested.total_requested == 4
+
+
+def test_a_report_that_failed_is_asked_for_once_an_hour_until_it_is_made(
+    shop: Installation,
+) -> None:
+    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    minutes = timedelta(minutes=1)
+    daemon = Daemon(shop)
+    daemon.tick(hour + minutes)
+    shop.materialize(DAYS[0], DAYS[0], ["shop"])
+    assert daemon.tick(hour + 2 * minutes).total_requested == len(REPORTS)
+    page, *exports = REPORTS
+    report = shop.settings.report_folder / PAGE
+    report.mkdir(parents=True)  # nobody can write a file there
+    assert not shop.make([page], raise_on_error=False).success
+    assert shop.make(exports).success
+    assert daemon.tick(hour + 3 * minutes).total_requested == 0
+    for failure in (1, 2):
+        later = hour + failure * 60 * minutes
+        result = daemon.tick(later + minutes)
+        assert (result.get_num_requested(page), result.total_requested) == (1, 1)
+        assert not shop.make([page], raise_on_error=False).success
+        assert daemon.tick(later + 2 * minutes).total_requested == 0
+    report.rmdir()
+    assert daemon.tick(hour + 181 * minutes).total_requested == 1
+    assert shop.make([page]).success
+    assert daemon.tick(hour + 241 * minutes).total_requested == 0

@@ -18,7 +18,7 @@ from sales_assets.automation import exchange_rates
 from sales_assets.automation.exchange_rates import NAME, Asked, build_exchange_rate_sensor
 from sales_assets.contracts.load import load_contract
 from sales_assets.exchange_rates import state as state_module
-from sales_assets.exchange_rates.api import ExchangeRateApi
+from sales_assets.exchange_rates.api import ApiUnavailableError, ExchangeRateApi
 from sales_assets.exchange_rates.live import LiveRates
 from sales_assets.exchange_rates.snapshot import SnapshotRates
 from sales_assets.exchange_rates.state import DayState, RateState
@@ -159,6 +159,22 @@ def test_an_api_that_is_away_costs_a_call_and_no_run_until_it_is_left_alone(
     told = skipped(api, state)
     assert "left alone after 2 failures in a row; the circuit breaker is open, tries again" in told
     assert len(stand_in.requests) == 2
+
+
+def test_an_api_that_was_left_alone_is_tried_again_though_no_day_needs_it(
+    stand_in: StandIn, state: RateState
+) -> None:
+    api = LiveRates(url=stand_in.url, state_url=state.url, failures_to_open=1, open_seconds=0.01)
+    stand_in.inject(faults.server_error(503), times=2)
+    with pytest.raises(ApiUnavailableError):
+        api.probe()
+    assert api.is_left_alone()
+    told = skipped(api, state)
+    assert told.startswith("no day is behind, and the API does not answer: ")
+    assert skipped(api, state) == "no day is behind, and the API answers again"
+    assert not api.is_left_alone()
+    assert skipped(api, state) == "no day is behind"
+    assert len(stand_in.requests) == 3
 
 
 def test_once_it_answers_the_days_are_asked_for(

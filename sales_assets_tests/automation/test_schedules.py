@@ -1,4 +1,4 @@
-"""The daily schedule and the hook on failures."""
+"""The daily schedule and that of deliveries."""
 
 from __future__ import annotations
 
@@ -9,17 +9,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from sales_assets.resources.notifier import Notifier
 from sales_assets_tests.harness import SHOP, TILL, Installation
-
-TOLD: list[tuple[str, str]] = []
-
-
-class Listening(Notifier):
-    """Keeps what it is told."""
-
-    def notify(self, title: str, text: str) -> None:
-        TOLD.append((title, text))
 
 
 @pytest.fixture
@@ -46,36 +36,33 @@ def test_the_schedule_asks_for_yesterday_of_the_sources_that_still_deliver(
     assert asked_at(6, 5) == []
 
 
-def test_a_failed_run_is_told_with_its_assets_and_the_reason(shop: Installation) -> None:
-    TOLD.clear()
-    shop.write_drop("shop", "2024-01-01.csv", "order,sold_on\n1,2024-01-01\n")
-    result = shop.materialize("2024-01-01", "2024-01-01", ["shop"], raise_on_error=False)
-    assert not result.success
-    run_failures(shop, result)
-    [(title, text)] = TOLD
-    assert "tests/shop/raw" in title
-    assert "lacks 'item'" in text
+def test_at_each_promised_time_the_checks_of_the_sources_that_still_deliver_run(
+    shop: Installation,
+) -> None:
+    names = {schedule.name for schedule in shop.definitions.schedules or ()}
+    assert "deliveries" not in names, "no contract promises a time"
+    for contract, at in ((SHOP, "06:00-02:00"), (TILL, "05:30")):
+        file = shop.settings.contracts_folder / contract.name
+        level = f'slaProperties:\n  - {{property: timeOfAvailability, value: "{at}"}}\nschema:'
+        text = file.read_text().replace("slaProperties:\n", "").replace("schema:", level, 1)
+        lines = [line for line in text.splitlines() if "property: latency" not in line]
+        file.write_text("\n".join(lines))
+    shop.reload()
+    schedule = shop.definitions.get_schedule_def("deliveries")
+    assert schedule.cron_schedule == ["30 5 * * *", "0 8 * * *"]
 
+    def asked_at(month: int, day: int) -> set[str]:
+        context = dg.build_schedule_context(
+            instance=shop.instance,
+            scheduled_execution_time=datetime(2024, month, day, 8, tzinfo=UTC),
+            repository_def=shop.definitions.get_repository_def(),
+        )
+        requests = schedule.evaluate_tick(context).run_requests or []
+        return {key.to_user_string() for one in requests for key in one.asset_check_keys or ()}
 
-def test_an_interrupted_run_is_not_told_as_a_failure(shop: Installation) -> None:
-    TOLD.clear()
-    shop.write_drop("shop", "2024-01-01.csv", "order,sold_on\n1,2024-01-01\n")
-    result = shop.materialize("2024-01-01", "2024-01-01", ["shop"], raise_on_error=False)
-    shop.instance.report_run_canceled(result.dagster_run)
-    run_failures(shop, result)
-    assert TOLD == []
-
-
-def run_failures(shop: Installation, result: dg.ExecuteInProcessResult) -> None:
-    """Hand the failure of a run to the sensor, as the daemon does."""
-    run = shop.instance.get_run_by_id(result.run_id)
-    assert run is not None
-    [failure] = result.filter_events(lambda e: e.event_type_value == "PIPELINE_FAILURE")
-    context = dg.build_run_status_sensor_context(
-        sensor_name="run_failures",
-        dagster_event=failure,
-        dagster_instance=shop.instance,
-        dagster_run=run,
-        resources={"notifier": Listening()},
-    ).for_run_failure()
-    shop.definitions.get_sensor_def("run_failures")(context)
+    assert asked_at(1, 5) == {
+        f"tests/{source}/raw:{name}"
+        for source in ("shop", "till")
+        for name in ("days_present", "fresh")
+    }
+    assert asked_at(6, 5) == set()

@@ -101,6 +101,7 @@ def test_make_hands_options_to_the_benchmark(target: str, module: str) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.longest
 def test_growth_is_measured_for_days_sources_and_drops(tmp_path: Path) -> None:
     done = bench(
         tmp_path / "growth.json",

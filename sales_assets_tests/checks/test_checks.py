@@ -11,7 +11,7 @@ import dagster as dg
 import duckdb
 import pytest
 
-from sales_assets.checks.quality import FEWEST_DAYS
+from sales_assets.checks.baseline import FEWEST_DAYS
 from sales_assets.checks.reconcile import lines_reconcile, totals_match_staged
 from sales_assets.checks.results import SHOWN
 from sales_assets.contracts.rules import BUILT_IN_CHECKS
@@ -111,7 +111,7 @@ def test_a_day_far_below_its_trailing_days_is_warned_of_and_blocks_nothing(
     found = outcome(result, "row_count_in_band")
     assert not found.passed
     assert found.severity is dg.AssetCheckSeverity.WARN
-    assert f"{thin}**: 1 rows, the median is 8" in str(found.metadata["days"].value)
+    assert f"{thin}**: 1 row, expected 5 to 11, usual are 8" in str(found.metadata["days"].value)
     assert result.success
     assert shop.query("SELECT count(*) FROM daily_revenue") == [(FEWEST_DAYS + 1,)]
 
@@ -130,7 +130,7 @@ def test_a_day_without_rows_that_the_calendar_expects_is_warned_of(shop: Install
     found = outcome(shop.materialize(str(DAY), str(DAY)), "row_count_in_band")
     assert not found.passed
     assert found.severity is dg.AssetCheckSeverity.WARN
-    assert f"{DAY}**: no rows, and the calendar expects some" in str(found.metadata["days"].value)
+    assert f"{DAY}**: no rows, and a drop was due" in str(found.metadata["days"].value)
 
 
 def test_rows_that_went_missing_in_the_warehouse_after_their_load_are_noticed(

@@ -51,7 +51,8 @@ def test_every_check_of_the_rates_says_what_it_is_about_and_blocks_nothing() -> 
 def test_with_no_day_behind_nothing_is_wrong() -> None:
     found = current()
     assert found.passed
-    assert found.description == "0 days without the rates that are due"
+    assert value(found, "found") == "0 days without the rates that are due"
+    assert str(found.description).endswith("Found: 0 days without the rates that are due.")
     assert value(found, "oldest_rate_days") == 0
 
 
@@ -60,8 +61,9 @@ def test_days_behind_are_a_warning_with_the_age_of_what_is_used() -> None:
     assert (found.passed, found.severity) == (False, WARN)
     assert found.description
     assert found.description.startswith(
-        "2 days without the rates that are due; the oldest in use is 4 days old. Sales of these "
-        "days are converted again by themselves when the rates come"
+        "Expected: the publication that is due; for a while one up to 7 days old. "
+        "Found: 2 days without the rates that are due; the oldest in use is 4 days old. "
+        "To do: Sales of these days are converted again by themselves when the rates come"
     )
     assert value(found, "days") == "- **2024-01-08..2024-01-09**: rates up to 4 days old"
     assert value(found, "expected") == (
@@ -107,7 +109,7 @@ def test_days_with_something_put_aside_are_told_apart() -> None:
 
 def test_plausible_rates_are_nothing_wrong() -> None:
     found = rates_are_plausible([])
-    assert (found.passed, found.description) == (True, "0 rates are put aside")
+    assert (found.passed, value(found, "found")) == (True, "0 rates put aside")
 
 
 def test_rates_that_were_put_aside_are_an_error_by_day_with_what_to_do() -> None:
@@ -138,7 +140,7 @@ def test_months_without_an_answer_are_a_warning_with_the_reason() -> None:
     found = api_answers({month: ApiUnavailableError("away", "timeout")}, [], {"breaker": "open"})
     assert (found.passed, found.severity) == (False, WARN)
     assert value(found, "days") == "- **2024-01**: away"
-    assert value(found, "found") == "1 months without an answer"
+    assert value(found, "found") == "1 month without an answer"
 
 
 def test_what_somebody_has_to_set_right_is_an_error_that_says_what() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sales_assets.contracts import odcs
@@ -53,6 +53,7 @@ def test_a_shipped_contract_follows_the_standard(file: Path) -> None:
     assert odcs._validator().is_valid(content(file))
 
 
+@settings(deadline=None)  # a busy machine may take its time
 @given(st.data())
 def test_both_validators_accept_and_refuse_the_same_changed_contracts(data: Any) -> None:
     changed = deepcopy(content(data.draw(st.sampled_from(FILES))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Context, Decimal
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from sales_assets.contracts.logical import LogicalType
-from sales_assets.contracts.model import Column
+from sales_assets.contracts.model import Column, NumberFormat
 from sales_assets.contracts.quoting import literal, quoted
 from sales_assets.contracts.sql import (
     cast_column,
@@ -119,6 +120,12 @@ def test_a_number_is_taken_exactly_or_not_at_all(tools: Desk, text: str, value: 
     assert values(tools, NUMBER, text) == [expected]
     told = f"price: '{text}' is no number with at most 4 decimals"
     assert reasons(tools, NUMBER, text) == ([told] if expected is None else [])
+
+
+def test_a_reason_has_no_blank_behind_a_quote_but_that_of_the_value_which_it_refuses() -> None:
+    spaced = replace(NUMBER, number=NumberFormat(decimal_char=",", group_char=" "))
+    [rule] = column_rules(spaced)
+    assert rule.reason.endswith(" 4 decimals, decimal '','', groups of three with a blank'")
 
 
 @settings(deadline=None, max_examples=40)

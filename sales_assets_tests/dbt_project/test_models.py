@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,9 +43,11 @@ MODELS = (
     "marts.revenue_by_product",
     "marts.revenue_by_region",
     "marts.customer_value",
+    "marts.revenue_by_team",
 )
 TABLES = MODELS[2:]
-MARTS = MODELS[3:]
+MARTS = MODELS[3:7]
+"""Those that hold revenue in its own currency, by source."""
 UNSTATED: dict[str, Any] = dict.fromkeys(name for name, _ in PIPELINE_TABLES["revenue"])
 DEFAULTS = {"quantity": "1", "currency": "EUR", "kind": "sale", "file_sha256": "0" * 64}
 
@@ -226,6 +229,16 @@ def from_scratch(parsed: Path, tmp_path: Path) -> Callable[[Warehouse], Warehous
         return made
 
     return build
+
+
+def test_the_calendar_of_the_metrics_has_every_day_once(built: Warehouse) -> None:
+    [days] = built.query(
+        "SELECT min(calendar_day), max(calendar_day), count(*), count(DISTINCT calendar_day) "
+        "FROM staging.days"
+    )
+    first, last = date(2000, 1, 1), date(2099, 12, 31)
+    number = (last - first).days + 1
+    assert days == (first, last, number, number)
 
 
 def test_single_days_as_they_come_equal_one_build_of_everything(

@@ -27,7 +27,8 @@ from sales_assets.dbt_manifest import DbtLocation, prepare, read_saved_parse
 from sales_assets.dbt_process import dbt_process
 from sales_assets.resources.build import dbt_location
 from sales_assets.setting_kinds import ExecutorKind
-from sales_assets.settings import SNOWFLAKE_NEEDS, Settings
+from sales_assets.settings import Settings
+from sales_assets.snowflake_options import SNOWFLAKE_NEEDS
 from sales_assets_tests.harness import PROJECT
 
 DEPLOY = PROJECT / "deploy"
@@ -73,6 +74,8 @@ def commands() -> Iterator[list[str]]:
     for name in OWN:
         yield COMPOSE["services"][name]["command"]
     yield COMPOSE["services"]["code"]["healthcheck"]["test"][1:]
+    teams = yaml.safe_load((DEPLOY / "docker-compose.teams.yml").read_text())
+    yield teams["services"]["webserver"]["command"]
     yield VALUES["dagsterDaemon"]["livenessProbe"]["exec"]["command"]
     yield ["dagster", "api", "grpc", *DEPLOYMENT["dagsterApiGrpcArgs"]]
     yield json.loads(re.findall(r"^CMD (.*)$", DOCKERFILE, re.MULTILINE)[-1])
@@ -235,7 +238,7 @@ FILES = sorted(path for path in DEPLOY.rglob("*") if path.is_file())
 
 READERS: dict[str, Callable[[str], Any]] = {
     ".yml": yaml.safe_load,
-    ".yaml": yaml.safe_load,
+    ".yaml": lambda text: [*yaml.safe_load_all(text)],
     ".json": json.loads,
 }
 

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from filelock import ReadWriteLock
 
+from sales_assets.instance.embedded import embedded_instance
 from sales_assets.workers import STAGE, WAREHOUSE
 from sales_assets_tests.distributed.machine import (
     DAYS,
@@ -73,5 +75,51 @@ def test_a_step_whose_process_is_killed_fails_the_run_and_the_next_does_the_rest
     halted.close()
 
     assert run.wait(PATIENCE) == 1, machine.logs()
+    assert machine.materialize("--missing").wait(PATIENCE) == 0, machine.logs()
+    assert machine.made.tables() == expected
+
+
+def test_a_landing_zone_that_is_away_costs_attempts_of_a_worker_s_step_and_fails_no_run(
+    make: Callable[..., Machine], tmp_path: Path, expected: object
+) -> None:
+    machine = make(RABBITMQ, step_retry_seconds=2)
+    machine.worker(WAREHOUSE)
+    run = machine.materialize()
+    machine.wait_for(lambda: bool(events(machine, dg.DagsterEventType.RUN_START)))
+    drops = machine.made.settings.landing_folder / "tests" / "shop"
+    away = drops.rename(tmp_path / "away")
+    machine.worker(STAGE)
+    kind = dg.DagsterEventType.STEP_UP_FOR_RETRY
+    machine.wait_for(lambda: bool(events(machine, kind)))
+    away.rename(drops)
+
+    assert run.wait(PATIENCE) == 0, machine.logs()
+    assert {step for _, step in events(machine, kind)} == {"tests__shop__raw"}
+    assert machine.made.tables() == expected
+
+
+def test_a_step_whose_process_is_killed_in_a_pool_gives_its_place_back(
+    make: Callable[..., Machine], expected: object
+) -> None:
+    machine = make(RABBITMQ)
+    machine.worker(STAGE)
+    worker = machine.worker(WAREHOUSE)
+    settings = machine.made.settings
+
+    def places() -> set[str]:
+        with embedded_instance(settings.dagster_home, settings) as instance:
+            return set(instance.event_log_storage.get_concurrency_run_ids())
+
+    started = dg.DagsterEventType.STEP_START
+    called = "rates__exchange_rates"  # which is the first that wants the warehouse
+    settings.warehouse_file.parent.mkdir(parents=True, exist_ok=True)
+    with ReadWriteLock(f"{settings.warehouse_file}.lock").acquire_write(timeout=60):
+        run = machine.materialize("--source", "shop", "--no-marts")
+        machine.wait_for(lambda: any(step == called for _, step in events(machine, started)))
+        assert len(places()) == 1
+        for child in children(worker.pid):
+            os.kill(child, signal.SIGKILL)
+    assert run.wait(PATIENCE) == 1, machine.logs()
+    assert places() == set()
     assert machine.materialize("--missing").wait(PATIENCE) == 0, machine.logs()
     assert machine.made.tables() == expected

@@ -194,3 +194,24 @@ def test_sensors_that_are_on_without_a_daemon_are_told(
     found = by_check(settings)["daemon"]
     assert found.severity is Severity.WARNING
     assert "watching" in found.found
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"run_monitoring": {"enabled": True}}, ["stuck is never ended", "never given back"]),
+        ({"run_retries": {"enabled": False}}, ["not begun again"]),
+        ({"run_retries": {"enabled": True, "max_retries": 3}}, ["whatever they failed for"]),
+    ],
+    ids=["no time limit", "no retries", "retries of everything"],
+)
+def test_what_an_earlier_configuration_lacks_is_told_with_what_to_set(
+    settings: Settings, instance: dg.DagsterInstance, changes: dict[str, object], told: list[str]
+) -> None:
+    before = (settings.dagster_home / "dagster.yaml").read_text()
+    wanted = {name: yaml.safe_load(before)[name] for name in ("run_monitoring", "run_retries")}
+    configure(settings, **changes)
+    found = by_check(settings)["stuck runs"]
+    assert found.severity is Severity.WARNING
+    assert all(text in found.found for text in told)
+    assert yaml.safe_load("{" + found.to_do.removeprefix("set ") + "}") == wanted

@@ -45,7 +45,9 @@ VOLATILE = re.compile(r'"(timestamp|duration_ms|log_key)": ("[a-z]+"|[0-9.]+)|\b
 
 def open_instance(home: Path, dagster_yaml: str) -> dg.DagsterInstance:
     home.mkdir(exist_ok=True)
-    (home / "dagster.yaml").write_text(QUIET + dagster_yaml)
+    file, text = home / "dagster.yaml", QUIET + dagster_yaml
+    if not file.exists() or file.read_text() != text:  # else a thread beside reads half of it
+        file.write_text(text)
     return dg.DagsterInstance.from_config(str(home))
 
 

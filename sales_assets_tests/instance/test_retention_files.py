@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.scheduler.instigation import TickData, TickStatus
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._serdes import deserialize_value
 
 from sales_assets.automation.retention import build_pruning_schedule
 from sales_assets.instance.retention import prune
@@ -88,6 +91,42 @@ def test_a_process_that_has_read_a_pruned_run_finds_it_empty(
         prune(instance, NOTHING)
         assert webserver.all_logs(RUN_1) == []
         assert len(webserver.all_logs(RUN_2)) > 100
+
+
+def test_the_file_of_events_of_no_run_is_shortened_by_the_rule_of_the_others(
+    home: Path, instance: dg.DagsterInstance
+) -> None:
+    """For each asset, partition and kind the last stays, in the file and where states are read."""
+    told = [
+        kind(RAW, partition=day, metadata={"number": number, "long": "x" * 1000})
+        for number in range(30)
+        for day in DAY_KEYS[:2]
+        for kind in (dg.AssetMaterialization, dg.AssetObservation)
+    ]
+    for event in told:
+        instance.report_runless_asset_event(event)
+    file = home / "history" / "runs" / ".db"
+
+    def numbers() -> list[object]:
+        with closing(sqlite3.connect(file)) as opened:
+            rows = opened.execute("SELECT event FROM event_logs ORDER BY id").fetchall()
+        entries = [deserialize_value(event, dg.EventLogEntry) for (event,) in rows]
+        found = [entry.asset_materialization or entry.asset_observation for entry in entries]
+        return [event.metadata["number"].value for event in found if event is not None]
+
+    before = file.stat().st_size
+    assert prune(instance, NOTHING, dry_run=True).events > 100
+    prune(instance, timedelta(days=1))
+    assert len(numbers()) == len(told), "none is old"
+    prune(instance, NOTHING)
+    assert numbers() == [29] * 4
+    assert file.stat().st_size < before * 0.7
+    last = instance.fetch_observations(RAW, limit=1).records[0].asset_observation
+    assert last is not None
+    assert last.metadata["number"].value == 29
+    assert len(instance.get_materialized_partitions(RAW)) == len(DAY_KEYS)
+    instance.report_runless_asset_event(told[0])
+    assert numbers() == [*[29] * 4, 0]
 
 
 def test_the_file_of_a_run_that_was_deleted_in_the_ui_goes_when_it_is_old(

@@ -65,7 +65,15 @@ def tables(home: Path, sales: Sales, files: list[Path], **settings: Any) -> ROWS
         return installation.tables()
 
 
-@pytest.mark.parametrize("sales", [PIZZAS, GLOBAL, SHOP], ids=lambda sales: sales.source)
+@pytest.mark.parametrize(
+    "sales",
+    [
+        pytest.param(PIZZAS, marks=pytest.mark.longest),
+        pytest.param(GLOBAL, marks=pytest.mark.longest),
+        SHOP,
+    ],
+    ids=lambda sales: sales.source,
+)
 def test_the_tables_are_the_same_on_every_object_store_and_warehouse(
     tmp_path: Path,
     endpoint: str,

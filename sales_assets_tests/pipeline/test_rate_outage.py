@@ -12,7 +12,7 @@ import pytest
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from sales_assets.assets.keys import EXCHANGE_RATES, FCT_SALES
-from sales_assets.instance.runs import failure_reasons
+from sales_assets.instance.ended_runs import failure_reasons
 from sales_assets_tests.frankfurter.server import StandIn
 from sales_assets_tests.harness import Installation
 from sales_assets_tests.pipeline.rates import BAZAAR, asking, last_evaluation, last_rate

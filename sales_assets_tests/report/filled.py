@@ -3,23 +3,33 @@
 Belongs here: making and reading. Does not: any expectation.
 """
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from html.parser import HTMLParser
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
 
+from sales_assets.report.checks import Checked
 from sales_assets.report.data import read_report
 from sales_assets.report.figures import figures
-from sales_assets.report.page import render
+from sales_assets.report.page import Made, render
+from sales_assets.report.trust import trust_of
 from sales_assets.resources.duckdb_warehouse import DuckDBWarehouse
 
 MADE_AT = datetime(2024, 5, 6, 7, 8, tzinfo=UTC)
+MADE = Made(MADE_AT)
 MEASURES = """count(*) AS lines, sum(greatest(amount, 0))::DECIMAL(38, 4) AS gross_revenue,
     sum(greatest(amount, 0) - net_amount)::DECIMAL(38, 4) AS returned_revenue,
     sum(net_amount)::DECIMAL(38, 4) AS net_revenue, 'EUR' AS reporting_currency,
+    CASE WHEN count(*) = count(reporting_net_amount)
+        THEN sum(rate * greatest(amount, 0)::DECIMAL(27, 4))::DECIMAL(38, 10)
+        END AS reporting_gross_revenue,
+    CASE WHEN count(*) = count(reporting_net_amount) THEN
+        sum(rate * (greatest(amount, 0) - net_amount)::DECIMAL(27, 4))::DECIMAL(38, 10)
+        END AS reporting_returned_revenue,
     CASE WHEN count(*) = count(reporting_net_amount)
         THEN sum(reporting_net_amount)::DECIMAL(38, 10) END AS reporting_net_revenue"""
 MARTS = f"""
@@ -28,8 +38,9 @@ MARTS = f"""
             CASE currency WHEN 'EUR' THEN 'same_currency' WHEN 'RUB' THEN 'ended'
                 WHEN 'XXX' THEN 'missing' ELSE 'current' END AS rate_state,
             CASE WHEN currency NOT IN ('EUR', 'XXX') THEN order_date - 1 END AS rate_date,
-            (CASE currency WHEN 'EUR' THEN 1 WHEN 'USD' THEN 0.9000000001 WHEN 'GBP' THEN 1.25 END
-                * net_amount::DECIMAL(28, 4))::DECIMAL(38, 10) AS reporting_net_amount
+            (CASE currency WHEN 'EUR' THEN 1 WHEN 'USD' THEN 0.9000000001 WHEN 'GBP' THEN 1.25 END)
+                ::DECIMAL(11, 10) AS rate,
+            (rate * net_amount::DECIMAL(27, 4))::DECIMAL(38, 10) AS reporting_net_amount
         FROM revenue;
     CREATE TABLE marts.daily_revenue AS
         SELECT order_date, source, currency, {MEASURES} FROM core.fct_sales GROUP BY ALL;
@@ -45,7 +56,7 @@ MARTS = f"""
 """
 LEDGER = """
     INSERT INTO ledger
-    SELECT source, partition_date, 'f', '1', '[]', count(*), count(*) FILTER (accepted),
+    SELECT source, partition_date, 'f', '1', '[{}]', count(*), count(*) FILTER (accepted),
         count(*) FILTER (NOT accepted), 0, 0, TIMESTAMP '2024-05-06 01:02:03'
     FROM (SELECT source, partition_date, true AS accepted FROM revenue
         UNION ALL SELECT source, partition_date, false FROM rejected)
@@ -82,8 +93,14 @@ def insert(
         )
 
 
-def page_of(warehouse: DuckDBWarehouse) -> str:
-    return render(figures(read_report(warehouse)), MADE_AT)
+def page_of(
+    warehouse: DuckDBWarehouse,
+    checks: Sequence[Checked] = (),
+    due: Mapping[str, Sequence[date]] = MappingProxyType({}),
+    made: Made = MADE,
+) -> str:
+    report = figures(read_report(warehouse))
+    return render(report, trust_of(report, checks, due), made)
 
 
 class Page(HTMLParser):

@@ -54,6 +54,7 @@ def stage_in(parent: Path) -> Stage:
         source: str = SHOP,
         price: str = "1.25",
         sold_on: date | None = None,
+        reasons: str = "['one', 'two']",
     ) -> DayLoad:
         values = {
             "source": f"'{source}'",
@@ -67,7 +68,7 @@ def stage_in(parent: Path) -> Stage:
             "file": f"'{day}.csv'",
             "line": "n + 2",
             "text": "'text'",
-            "reasons": "['one', 'two']",
+            "reasons": reasons,
         }
         return DayLoad(
             day=day,

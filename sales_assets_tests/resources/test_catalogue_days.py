@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from sales_assets.contracts.figures import InCurrency
 from sales_assets.contracts.inspection import inspect
 from sales_assets.contracts.model import SourceContract
 from sales_assets.errors import UsageError
@@ -157,3 +161,19 @@ def test_processes_that_make_the_catalogue_and_write_at_once_lose_and_double_not
     assert scene.catalogue.staged(till, window).keys() == {*january}
     changes = scene.catalogue.changes_after(0)
     assert len(changes) == len({change.file for change in changes}) == 10
+
+
+def test_days_that_an_earlier_version_staged_tell_no_figures_and_new_ones_do(
+    scene: Scene, shop: SourceContract
+) -> None:
+    scene.catalogue.record_staged(shop, {ONE: staged("x")})
+    with sa.create_engine(scene.address).begin() as connection:
+        connection.execute(sa.text("ALTER TABLE staged DROP COLUMN figures"))
+        connection.execute(sa.text("ALTER TABLE staged DROP COLUMN preview"))
+    figures = (InCurrency("EUR", 1, Decimal(2), Decimal(1), ONE, ONE, None, None, 0),)
+    new = replace(staged("y"), figures=figures, preview=(("7", None, 2),))
+
+    scene.catalogue = Catalogue(url=scene.address)
+    scene.catalogue.record_staged(shop, {TWO: new})
+
+    assert scene.catalogue.staged(shop, Window(ONE, THREE)) == {ONE: staged("x"), TWO: new}

@@ -42,7 +42,8 @@ from sales_assets.dbt_manifest import (
 from sales_assets.dbt_specs import DbtSpecs
 from sales_assets.dbt_translation import HomelessTestError, MartsTranslator, translate
 from sales_assets.partitions import daily_partitions
-from sales_assets.resources.dbt import DbtBuildError, DbtInProcess, DbtUnavailableError
+from sales_assets.resources.dbt import DbtInProcess
+from sales_assets.resources.dbt_failures import DbtBuildError, DbtUnavailableError
 from sales_assets.resources.duckdb_warehouse import DuckDBWarehouse
 
 PATH_SETTING = "SALES_ASSETS_WAREHOUSE_PATH"
@@ -338,6 +339,9 @@ def test_a_test_of_severity_warn_fails_its_check_and_not_the_run(warehouse: Toy)
 
     assert result.success
     assert checks(result)["a_product_is_named"] == (False, "WARN")
+    [found] = [c for c in result.get_asset_check_evaluations() if not c.passed]
+    assert "Found: 1 row against it. To do: See the rows" in str(found.description)
+    assert "where product is null" in str(found.metadata["sql"].value)
 
 
 @pytest.mark.long

@@ -10,7 +10,7 @@ import pytest
 from sqlglot import exp, parse_one
 
 from sales_assets.errors import UsageError
-from sales_assets.resources.snowflake_warehouse import SCHEMAS
+from sales_assets.resources.snowflake_account import SCHEMAS
 from sales_assets.settings import Settings
 from sales_assets.setup.snowflake_script import RIGHTS, snowflake_script
 from sales_assets_tests.setup.script import MANAGED, NEEDED, STAGED, script, statements, tokens
@@ -22,6 +22,7 @@ UNKNOWN_TO_SQLGLOT = (
     "CREATE USER IF NOT EXISTS ",
     "ALTER USER .* SET RSA_PUBLIC_KEY = ",
     "GRANT ROLE .* TO (USER|ROLE) ",
+    "GRANT DATABASE ROLE SNOWFLAKE.USAGE_VIEWER TO ROLE ",
     "GRANT SELECT ON (ALL|FUTURE) (TABLES|VIEWS) IN SCHEMA ",
 )
 
@@ -67,6 +68,7 @@ def test_every_statement_is_run_by_the_role_that_owns_what_it_makes(stage: dict[
         "GRANT": "SECURITYADMIN",
         "CREATE STORAGE": "ACCOUNTADMIN",
         "GRANT USAGE ON INTEGRATION": "ACCOUNTADMIN",
+        "GRANT DATABASE ROLE SNOWFLAKE": "ACCOUNTADMIN",
         "DESC INTEGRATION": "ACCOUNTADMIN",
     }
     role = ""

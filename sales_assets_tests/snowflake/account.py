@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from sales_assets.resources.build import build_warehouse
-from sales_assets.resources.snowflake_warehouse import SCHEMAS, SnowflakeWarehouse
-from sales_assets.settings import SNOWFLAKE_NEEDS, Settings
+from sales_assets.resources.snowflake_account import SCHEMAS
+from sales_assets.resources.snowflake_warehouse import SnowflakeWarehouse
+from sales_assets.settings import Settings
+from sales_assets.snowflake_options import SNOWFLAKE_NEEDS
 
 PREFIX = "TEST_"
 VARIABLES = [f"{PREFIX}{name}".upper() for name in SNOWFLAKE_NEEDS]

@@ -1,0 +1,1 @@
+"""Backup of a whole installation, and bringing one back (docs/decisions/0040)."""

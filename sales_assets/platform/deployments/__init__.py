@@ -1,0 +1,1 @@
+"""Each team deploys its own code location alone, while those of the others go on."""

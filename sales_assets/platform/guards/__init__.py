@@ -1,0 +1,1 @@
+"""What Dagster's permissions leave open, and is refused here: one hole a module."""
