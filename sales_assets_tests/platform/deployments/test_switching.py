@@ -142,5 +142,6 @@ def test_of_deployments_at_the_same_time_each_team_has_one_and_no_team_waits_for
     for team in ("alpha", "beta"):
         assert socket_of(made.folders, team) == made.server(team).socket
         assert processes.is_running(made.server(team).pid, made.server(team).socket)
-    # One after the other, the first of alpha's two servers ends when the second serves.
+    # Were alpha's two deployments one after the other, its first server ends as the command waits.
+    assert made.deployments().drain("alpha", 120) == []
     until("one server for each team", lambda: len(made.servers()) == 2, 120)
