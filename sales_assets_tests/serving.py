@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -15,19 +16,27 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from sales_assets_tests.harness import PROJECT, Installation
 
 BIN = Path(sys.executable).parent
+_CHOICE = random.SystemRandom()
+"""Whatever seeds `random`, two test processes do not choose the same ports."""
 
 
 def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
+    """A port that nobody has, and that no connection is given before a server listens there.
+
+    The system gives connections ports of its own range, which begins at 32,768 or above.
+    """
+    while True:
+        port = _CHOICE.randrange(12_000, 32_768)
+        with socket.socket() as listening, suppress(OSError):
+            listening.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager

@@ -32,7 +32,7 @@ from sales_assets.platform.monitoring import Numbers
 from sales_assets.platform.scoping.census import census_of
 from sales_assets.platform.teams_file import TeamsFile
 from sales_assets.platform.webserver import TeamWebserver
-from sales_assets.platform.workspace_file import following
+from sales_assets.platform.workspace_file import following, stamp_of
 from sales_assets.settings import Settings, find_dagster_home
 
 _log = logging.getLogger("sales_assets")
@@ -92,10 +92,10 @@ def application(
         raise UsageError(
             f"{workspace}: there is no such file; deploy a team first, or name another workspace."
         )
-    target = WorkspaceFileTarget([str(workspace)])
+    seen, target = stamp_of(workspace), WorkspaceFileTarget([str(workspace)])
     with (
         TeamProcessContext(instance, target, teams.current, parts.auditor, version) as process,
-        following(workspace, process),
+        following(workspace, process, seen),
         ExitStack() as ending,
     ):
         _look_ahead(instance)

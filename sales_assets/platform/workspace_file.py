@@ -23,14 +23,18 @@ Stamp = tuple[int, int, int]
 
 @contextmanager
 def following(
-    file: Path, workspace: WorkspaceProcessContext, every: float = _EVERY_SECONDS
+    file: Path,
+    workspace: WorkspaceProcessContext,
+    seen: Stamp | None,
+    every: float = _EVERY_SECONDS,
 ) -> Iterator[None]:
     """Take the workspace in again, within the block, whenever its file is another.
+
+    `seen` is the stamp from before it was loaded: loading takes a while, in which it may change.
 
     The code servers go on as they are: only what the file says is asked again. A file that is
     wrong changes nothing until it is right.
     """
-    seen = _stamp(file)
     with beside("workspace-file", lambda ended: _follow(file, workspace, seen, ended, every)):
         yield
 
@@ -43,7 +47,7 @@ def _follow(
     every: float,
 ) -> None:
     while not ended.wait(every):
-        stamp = _stamp(file)
+        stamp = stamp_of(file)
         if stamp is None or stamp == seen:
             continue
         seen = stamp
@@ -55,7 +59,8 @@ def _follow(
             _log.info("%s has changed, and is taken in.", file)
 
 
-def _stamp(file: Path) -> Stamp | None:
+def stamp_of(file: Path) -> Stamp | None:
+    """What a file is told from another by; None if it is not there."""
     try:
         found = file.stat()
     except OSError:

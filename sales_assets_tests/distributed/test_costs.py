@@ -20,7 +20,7 @@ from sales_assets.costs.pricing import Prices
 from sales_assets.costs.tables import PROCESSES, STEPS
 from sales_assets.partitions import DAY, Window
 from sales_assets.workers import STAGE, WAREHOUSE
-from sales_assets_tests.distributed.machine import PATIENCE, Machine, children
+from sales_assets_tests.distributed.machine import PATIENCE, Machine, children, kill
 from sales_assets_tests.services import RABBITMQ
 
 pytestmark = pytest.mark.long
@@ -45,8 +45,7 @@ def test_every_process_of_a_run_tells_what_it_used_and_one_that_is_killed_stays_
     make: Callable[..., Machine], tmp_path: Path
 ) -> None:
     machine = make(RABBITMQ)
-    worker = machine.worker(STAGE)
-    machine.worker(WAREHOUSE)
+    worker, writer = machine.worker(STAGE), machine.worker(WAREHOUSE)
     halted = machine.staging_halts()
     run = machine.materialize()
     machine.wait_until_staging_halts()
@@ -75,6 +74,9 @@ def test_every_process_of_a_run_tells_what_it_used_and_one_that_is_killed_stays_
     assert steps < own, "each process has a share of the run beside its steps"
     assert len(own - steps) == 1, "the command only gives steps to workers"
     assert all(row.cpu > 0 for row in new)
+    for one in (worker, writer):  # they tell of themselves now and then, also between two looks
+        kill(one)
+        one.wait()
     found = told(machine, datetime.now(UTC))
     lines = bill(found, By.RUN, Prices({}))
     of_rows = sum(row.cpu for table in (STEPS, PROCESSES) for row in rows(machine, table))

@@ -43,6 +43,7 @@ from sales_assets_tests.frankfurter.server import StandIn
 from sales_assets_tests.harness import PROJECT
 from sales_assets_tests.metrics import daemon, shops
 from sales_assets_tests.platform.operations import Place
+from sales_assets_tests.serving import free_port
 
 HERE = "127.0.0.1"
 LONG_ENOUGH = 180.0
@@ -75,13 +76,6 @@ def until(
         assert time.monotonic() < end, f"{what}: it never came true {more()}"
         doing()
         time.sleep(0.5)
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind((HERE, 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 @dataclass

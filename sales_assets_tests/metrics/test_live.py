@@ -40,8 +40,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     with live(tmp_path_factory.mktemp("live")) as made:
         made.instance.event_log_storage.set_concurrency_slots(POOL, 1)
         made.probe()
-        till(made, 5, 90, 1)
-        till(made, 1, 50, 1)
+        till(made, days_ago(5), 90, 1)
+        till(made, days_ago(1), 50, 1)
         made.instance.report_runless_asset_event(dg.AssetMaterialization(RAW))
         until("Prometheus scrapes", lambda: made.has_data("sales_assets_scrape_errors"))
         run = made.launch()
@@ -50,11 +50,11 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         yield made
 
 
-def till(whole: Live, back: int, accepted: int, rejected: int) -> None:
+def till(whole: Live, day: date, accepted: int, rejected: int) -> None:
     """A day of the till, told as the pipeline tells it."""
     told: dict[str, Any] = lines_told(accepted + rejected, accepted, rejected)
     told |= figures_told(figures(accepted, "9.50")) if accepted else {}
-    event = dg.AssetMaterialization(REVENUE, partition=days_ago(back).isoformat(), metadata=told)
+    event = dg.AssetMaterialization(REVENUE, partition=day.isoformat(), metadata=told)
     whole.instance.report_runless_asset_event(event)
 
 
@@ -83,13 +83,14 @@ def ended(whole: Live, run_id: str) -> bool:
 
 def test_what_data_runs_and_the_api_break_fires_and_clears(whole: Live) -> None:
     storage = whole.instance.event_log_storage
+    yesterday, day_before = days_ago(1), days_ago(2)  # of now, whenever it ends
     # Nobody materialises beta/raw any more, and a drop of yesterday is refused as a whole.
-    till(whole, 1, 0, 50)
+    till(whole, yesterday, 0, 50)
     whole.api.inject(faults.server_error(), times=FOR_EVER)
     whole.broken.touch()
     whole.channel.next.extend([503] * 1_000)
     whole.grant(TOO_LITTLE)
-    park(whole, days_ago(2))
+    park(whole, day_before)
     over = whole.launch()
     until("the run fails", lambda: ended(whole, over))
     storage.claim_concurrency_slot(POOL, over, "taken")
@@ -98,7 +99,7 @@ def test_what_data_runs_and_the_api_break_fires_and_clears(whole: Live) -> None:
         "RunFailures": {"team": "alpha", "job_name": "load"},
         "SensorFailing": {"team": "alpha", "instigator": "watch"},
         "AssetStale": {"team": "alpha", "asset": "beta/raw"},
-        "RejectedRowsHigh": {"team": "alpha", "source": "till", "day": days_ago(1).isoformat()},
+        "RejectedRowsHigh": {"team": "alpha", "source": "till", "day": yesterday.isoformat()},
         "RevenueMissing": {"team": "alpha", "source": "till"},
         "DaysParked": {"team": "alpha", "source": "till"},
         "BudgetExceeded": {"team": "alpha"},
@@ -118,8 +119,8 @@ def test_what_data_runs_and_the_api_break_fires_and_clears(whole: Live) -> None:
     assert not whole.channel.taken
     whole.channel.next.clear()
     whole.grant(ENOUGH)
-    let_go(whole, days_ago(2))
-    till(whole, 1, 50, 1)
+    let_go(whole, day_before)
+    till(whole, yesterday, 50, 1)
     fresh(whole)
     for run in (over, "00000000-0000-4000-8000-000000000001"):
         storage.free_concurrency_slots_for_run(run)

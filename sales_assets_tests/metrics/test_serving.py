@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -34,6 +33,7 @@ from sales_assets_tests.platform.team_server import (
     Recorded,
     instance_in,
 )
+from sales_assets_tests.serving import free_port
 
 MONITOR = "machine:prometheus"
 MONITORED = TEAMS.replace("groups:", f"monitors: [{MONITOR}, group:watchers]\ngroups:")
@@ -151,9 +151,7 @@ def test_the_command_prints_the_numbers_once_or_serves_them(tmp_path: Path) -> N
     families = parsed(printed)
     assert sum(families[PAGE].values()) == 0
     assert len(families["sales_assets_instigator_running"]) > 5, "the project's own code is loaded"
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [*command, "--port", str(port)], env=environment, stderr=subprocess.PIPE, text=True
     )

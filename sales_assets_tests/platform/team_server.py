@@ -168,6 +168,10 @@ def listening(app: ASGIApp) -> Iterator[str]:
     thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
     thread.start()
     try:
+        while not server.started:  # until then the socket is bound, and refuses whoever comes
+            if not thread.is_alive():
+                raise RuntimeError("the webserver did not start")
+            thread.join(0.01)
         yield f"http://127.0.0.1:{socket.getsockname()[1]}"
     finally:
         server.should_exit = True

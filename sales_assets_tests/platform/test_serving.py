@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import dagster as dg
 import httpx
@@ -20,6 +20,8 @@ import pytest
 from starlette.middleware import Middleware
 
 from sales_assets.errors import UsageError
+from sales_assets.platform import serving
+from sales_assets.platform.context import TeamProcessContext
 from sales_assets.platform.scoping.census import Census, Held
 from sales_assets.platform.serving import Parts, application, is_loopback, teams_of
 from sales_assets.platform.signing_in.tokens import TokensFile, tokens_path
@@ -37,6 +39,7 @@ from sales_assets_tests.platform.team_server import (
     listening,
     workspace_of,
 )
+from sales_assets_tests.serving import free_port
 
 LONG_ENOUGH = 120.0
 
@@ -147,15 +150,39 @@ def test_a_new_workspace_file_is_taken_in_and_servers_go_on(
         assert locations() == first
 
 
+def test_a_workspace_file_that_changes_while_it_is_loaded_is_taken_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teams, workspace = tmp_path / "teams.yaml", tmp_path / "workspace.yaml"
+    teams.write_text(TEAMS)
+    workspace.write_text("load_from: []")
+    taken_in = threading.Event()
+
+    class Loading(TeamProcessContext):
+        def __enter__(self) -> Self:
+            entered = super().__enter__()
+            _replace(workspace, "load_from: []")  # as a deployment of that moment does
+            return entered
+
+        def refresh_workspace(self) -> None:
+            super().refresh_workspace()
+            taken_in.set()
+
+    monkeypatch.setattr(serving, "TeamProcessContext", Loading)
+    with (
+        instance_in(tmp_path / "home") as instance,
+        application(instance, TeamsFile(teams), workspace, Parts(Recorded())),
+    ):
+        assert taken_in.wait(60)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
 def test_the_command_serves_until_it_is_told_to_end(tmp_path: Path, told: signal.Signals) -> None:
     (tmp_path / "teams.yaml").write_text(TEAMS)
     workspace = tmp_path / "workspace.yaml"
     workspace.write_text("load_from: []")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     environment = {
         **os.environ,
         "PYTHONPATH": str(PROJECT),

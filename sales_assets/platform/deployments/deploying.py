@@ -24,29 +24,20 @@ from sales_assets.platform.deployments.making import ATTRIBUTE, MODULE, Maker, W
 from sales_assets.platform.deployments.records import (
     Record,
     Release,
-    Server,
     read_record,
     recorded_teams,
     write_record,
 )
-from sales_assets.platform.deployments.servers import answers, cancel_runs
+from sales_assets.platform.deployments.servers import cancel_runs, serves
 from sales_assets.platform.deployments.switching import Switch
 from sales_assets.settings import find_dagster_home
 
 OPERATION = "deploy"
 _POLL_SECONDS = 0.5
 _LOCK_SECONDS = 2.0
-_TRIES = 3
 _CANCEL_SECONDS = 30.0
 """How long runs that were cancelled may take to say so."""
 _log = logging.getLogger("sales_assets")
-
-
-def _serves(server: Server) -> bool:
-    """Whether a server runs and answers; on a busy machine it may be late with an answer."""
-    return processes.is_running(server.pid, server.socket) and any(
-        answers(server) for _ in range(_TRIES)
-    )
 
 
 class AnotherDeploymentError(UsageError):
@@ -103,7 +94,7 @@ class Deployments:
         """
         with self._one_at_a_time(team):
             record = self._switch.settled(team)
-            if record.latest is None or (record.current and _serves(record.current)):
+            if record.latest is None or (record.current and serves(record.current)):
                 return False
             self._serve(record, record.latest, record.served)
         return True

@@ -12,7 +12,7 @@ from sales_assets.platform.deployments import processes
 from sales_assets.platform.deployments.draining import Leaving, leaving
 from sales_assets.platform.deployments.folders import Folders
 from sales_assets.platform.deployments.records import Record, Release, read_record, recorded_teams
-from sales_assets.platform.deployments.servers import answers, runs_of
+from sales_assets.platform.deployments.servers import runs_of, serves
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def overview(folders: Folders, grace_seconds: float) -> list[TeamOverview]:
         record = read_record(folders, team)
         current = record.current
         running = current is not None and processes.is_running(current.pid, current.socket)
-        healthy = current is not None and running and answers(current)
+        healthy = current is not None and running and serves(current)
         runs = runs_of(current) if current and healthy else ()
         ending = tuple(leaving(record, grace_seconds))
         found.append(TeamOverview(record, running, healthy, runs, ending))

@@ -53,6 +53,9 @@ def _process(pid: int, socket: Path) -> psutil.Process | None:
             _collect(pid)
             return None
         return process if str(socket) in process.cmdline() else None
+    except psutil.ZombieProcess:  # it has ended since its state was asked for
+        _collect(pid)
+        return None
     except psutil.Error:
         return None
 

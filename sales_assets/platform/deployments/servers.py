@@ -26,6 +26,7 @@ from sales_assets.platform.deployments.records import Release, Server
 
 MORE_TIME = "import less, or give a new server more seconds (SALES_ASSETS_DEPLOY_START_SECONDS)"
 _ANSWER_SECONDS = 5
+_TRIES = 3
 _POLL_SECONDS = 0.1
 
 
@@ -80,6 +81,13 @@ def _said(server: Server) -> str:
 def answers(server: Server) -> bool:
     """Whether a server answers now."""
     return server_id(server) is not None
+
+
+def serves(server: Server) -> bool:
+    """Whether a server runs and answers; on a busy machine it may be late with an answer."""
+    return processes.is_running(server.pid, server.socket) and any(
+        answers(server) for _ in range(_TRIES)
+    )
 
 
 def server_id(server: Server) -> str | None:

@@ -219,13 +219,14 @@ def test_a_turn_that_does_not_come_ends_as_an_error(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with new_log(kind, tmp_path) as (url, log), opened(url) as other:
-        monkeypatch.setattr(audit_database, "WAIT_SECONDS", 0.1)
-        monkeypatch.setattr("sales_assets.platform.audit.log.WAIT_SECONDS", 0.1)
-        with log._writing("written"), pytest.raises(TransientError, match="others have kept it"):
-            log.intend(intent())
-        if kind == "PostgreSQL":
-            with log._writing("written"), pytest.raises(TransientError, match="timeout"):
-                other.intend(intent())
+        with monkeypatch.context() as hurried, log._writing("written"):
+            hurried.setattr(audit_database, "WAIT_SECONDS", 0.1)
+            hurried.setattr("sales_assets.platform.audit.log.WAIT_SECONDS", 0.1)
+            with pytest.raises(TransientError, match="others have kept it"):
+                log.intend(intent())
+            if kind == "PostgreSQL":
+                with pytest.raises(TransientError, match="timeout"):
+                    other.intend(intent())
         assert log.intend(intent()) == 1
 
 

@@ -20,6 +20,7 @@ from sales_assets.platform.scoping import subscriptions
 from sales_assets.platform.scoping.census import Census, Held, census_of
 from sales_assets_tests.platform.scoping.conftest import Server, teams
 from sales_assets_tests.platform.scoping.server import MEMBER, OUTSIDER
+from sales_assets_tests.serving import until
 
 RUN_LOGS = """subscription { pipelineRunLogs(runId: "%s") {
   __typename
@@ -84,6 +85,12 @@ def coming_alone(server: Server) -> None:
     pytest.fail("the subscription has not begun")
 
 
+def watched(server: Server, run: str) -> None:
+    """Wait until a subscription looks for more of a run's log: what comes before is missed."""
+    storage: Any = server.instance.event_log_storage
+    until("the subscription to wait for more", lambda: storage._watchers[run], 60)
+
+
 @pytest.mark.parametrize("silent", [True, False])
 def test_a_subscription_ends_when_rights_are_taken_away(
     server: Server, monkeypatch: pytest.MonkeyPatch, silent: bool
@@ -100,6 +107,7 @@ def test_a_subscription_ends_when_rights_are_taken_away(
                 update={"teams": {**whole.teams, "gamma": less}}
             )
             if not silent:
+                watched(server, gamma.runs[1])
                 run = server.instance.get_run_by_id(gamma.runs[1])
                 assert run is not None
                 server.instance.report_engine_event("one more secret of gamma", run)

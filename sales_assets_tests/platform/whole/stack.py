@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -39,10 +38,13 @@ from sales_assets_tests.platform.signing_in.served import Key, usual_claims
 from sales_assets_tests.platform.small import LOCATIONS, TEAMS
 from sales_assets_tests.platform.team_server import workspace_of
 from sales_assets_tests.platform.whole.persons import ROOT, Who
+from sales_assets_tests.serving import free_port
 
 SECRET = "the secret of the proxies"
 HERE, PROXY = "127.0.0.1", "127.0.0.7"
 LONG_ENOUGH = 120.0
+ALL_DAY = timedelta(days=1)
+"""Who has signed in once asks until the last test of the process, however long that takes."""
 
 
 @dataclass
@@ -72,10 +74,11 @@ class Stack:
     def headers(self, who: Who) -> dict[str, str]:
         """What somebody signs in with, if it is a header."""
         if who.way == "token":
-            token = self.tokens.create(who.name, timedelta(hours=1))[1]
+            token = self.tokens.create(who.name, ALL_DAY)[1]
             return {"Authorization": f"Bearer {token}"}
         if who.way == "jwt":
-            return {"Authorization": f"Bearer {self.jwt(who.name, exp=int(time.time()) + 3600)}"}
+            end = int(time.time() + ALL_DAY.total_seconds())
+            return {"Authorization": f"Bearer {self.jwt(who.name, exp=end)}"}
         if who.way == "proxy":
             return {
                 "X-Proxy-Secret": SECRET,
@@ -95,7 +98,7 @@ class Stack:
             source = PROXY if who.way == "proxy" else HERE
             client = self.client(source, headers=self.headers(who))
             if who.way == "session":
-                token = self.tokens.create(who.name, timedelta(hours=1))[1]
+                token = self.tokens.create(who.name, ALL_DAY)[1]
                 client.headers["Origin"] = self.url
                 answer = client.post("/sign-in", data={"token": token, "next": "/"})
                 assert answer.status_code == 303, answer.text
@@ -159,9 +162,7 @@ def stack(folder: Path, postgres: str | None = None, teams: str = TEAMS) -> Iter
     (folder / "keys.json").write_text(json.dumps({"keys": [key.jwk()]}))
     workspace = folder / "workspace.yaml"
     workspace.write_text(workspace_of({name: name for name in LOCATIONS}, places.__name__))
-    with socket.socket() as free:
-        free.bind((HERE, 0))
-        port = free.getsockname()[1]
+    port = free_port()
     own = {
         "HOME": str(home),
         "TEAMS_FILE": str(file),
@@ -189,7 +190,7 @@ def stack(folder: Path, postgres: str | None = None, teams: str = TEAMS) -> Iter
         instance = ending.enter_context(embedded_instance(settings.dagster_home, settings))
         with WorkspaceProcessContext(instance, Places()) as context:
             history = {team: make_history(instance, context, team) for team in LOCATIONS}
-        TokensFile(tokens_path(settings)).create("machine:first", timedelta(hours=1))
+        TokensFile(tokens_path(settings)).create("machine:first", ALL_DAY)
         audit = ending.enter_context(closing(open_audit_log(settings)))
         command = [sys.executable, "-m", "sales_assets", "serve", "--port", str(port)]
         ending.enter_context(
