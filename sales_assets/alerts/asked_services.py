@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sales_assets.alerts.services import WORK, Service, UnaskableError
+from sales_assets.alerts.services import AGAIN_SECONDS, WORK, Service, UnaskableError
 from sales_assets.alerts.store import alert_store
 from sales_assets.setting_kinds import ExchangeRatesKind, ExecutorKind, ObjectStoreKind
 from sales_assets.settings import Settings
@@ -180,7 +180,9 @@ class _Celery:
         except Exception as error:
             raise UnaskableError(str(error)) from error
         with self._connection() as connection:
-            asked = self._app.control.inspect(timeout=self.seconds / 2, connection=connection)
+            # So short that there is time to ask once more, and to say what that came to.
+            wait = max(0.5, (self.seconds - AGAIN_SECONDS) / 3)
+            asked = self._app.control.inspect(timeout=wait, connection=connection)
             answers = asked.active_queues() or {}
         name = queue_name(self.settings, queue)
         if not any(one["name"] == name for queues in answers.values() for one in queues):

@@ -188,7 +188,7 @@ def test_an_outage_that_a_pass_waits_out_is_told_all_the_same(watched: Watched) 
         watched.before.mend()
         until("the recovery", lambda: outages(watched.url), 30)
         goes_on.set()
-        until("its message", lambda: len(scene.told("a")) == 2, 30)
+        until("its message", lambda: len(scene.told("a")) == len(scene.told("b")) == 2, 30)
     finally:
         goes_on.set()
         ended.set()

@@ -28,7 +28,7 @@ from sales_assets_tests.alerts.receivers import (
     mail_server,
 )
 from sales_assets_tests.alerts.scene import Scene
-from sales_assets_tests.serving import free_port
+from sales_assets_tests.serving import free_port, until
 
 SECRET = "hunter2secret"
 
@@ -217,12 +217,13 @@ def test_while_a_file_with_routes_cannot_be_read_what_is_for_one_of_them_waits_f
 def test_a_channel_that_hangs_is_given_up_after_a_while_and_keeps_no_pass_waiting(
     tmp_path: Path, hook: Received, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "READ_SECONDS", 0.5)
     with http_receiver() as slow:
         slow.next.append(HANGS)
         scene = scene_of(tmp_path, to("slow", slow.address), to("hook", hook.address))
         scene.events.fails()
-        scene.passes()
+        with monkeypatch.context() as hasty:
+            hasty.setattr(sending, "READ_SECONDS", 2)
+            scene.passes()
         assert hook.titles == [OPENED]
         assert [left.channel for left in waiting(scene.store.engine)] == ["slow"]
         scene.passes(2, minutes=1)
@@ -237,6 +238,7 @@ def test_a_pass_that_does_not_wait_says_that_messages_are_still_being_sent(
         scene = scene_of(tmp_path, to("slow", slow.address))
         scene.events.fails()
         assert scene.router.one_pass(wait=0.2).is_sending
+        until("the message to reach the server", lambda: slow.asked == 1, 60)
         assert not scene.another().one_pass().is_sending, "the channel is another one's"
         assert slow.asked == 1
         slow.released.set()

@@ -218,7 +218,7 @@ def test_days_on_which_the_shop_is_closed_do_not_cut_a_range_in_two(tmp_path: Pa
 
 
 def test_a_drop_for_a_day_to_come_is_left_to_the_daily_schedule(shop: Installation) -> None:
-    tomorrow = (datetime.now(UTC) + timedelta(days=1)).date()
-    for day in ("2024-01-01", f"{tomorrow}"):
+    to_come = (datetime.now(UTC) + timedelta(days=2)).date()  # also if midnight is close
+    for day in ("2024-01-01", f"{to_come}"):
         settled(shop.write_drop("shop", f"{day}.csv", drop(f"1,{day},tea,ann,1")))
     assert spans(tick(shop, None)) == [("shop", "2024-01-01", "2024-01-01")]

@@ -21,6 +21,7 @@ from sales_assets.exchange_rates.api import (
     ApiUnavailableError,
     CircuitOpenError,
 )
+from sales_assets.exchange_rates.http import Reply, Timeouts, get_json
 from sales_assets.exchange_rates.live import LiveRates
 from sales_assets.exchange_rates.state import RateState
 from sales_assets_tests.exchange_rates.builders import PUBLICATIONS, asking, live
@@ -81,9 +82,15 @@ def test_what_may_pass_is_asked_again(
 
 @pytest.mark.parametrize("fault", [faults.hang(), faults.drip(0.1), faults.endless(0.1)])
 def test_what_does_not_end_is_given_up_and_asked_again(
-    stand_in: StandIn, tmp_path: Path, fault: Fault
+    stand_in: StandIn, api: LiveRates, fault: Fault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    api = live(stand_in, tmp_path, total_timeout=1.0)
+    totals = iter([1.0])  # of the first call alone: the next one may take its time
+
+    def impatient(url: str, parameters: Any, etag: str, timeouts: Timeouts, agent: str) -> Reply:
+        total = next(totals, timeouts.total)
+        return get_json(url, parameters, etag, replace(timeouts, total=total), agent)
+
+    monkeypatch.setattr("sales_assets.exchange_rates.live.get_json", impatient)
     stand_in.inject(fault)
     assert api.rates(JANUARY)
     assert numbers(api)["failed_timeout"] == 1

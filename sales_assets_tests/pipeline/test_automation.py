@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from sales_assets.errors import SalesAssetsError
 from sales_assets_tests.harness import SHOP, Installation, drop
@@ -40,6 +41,9 @@ def test_drops_and_restated_drops_reach_the_marts_and_the_report_by_themselves(
             restated = [("2024-01-01", "1.5000"), ("2024-01-02", "9.2500")]
             until("the restated day", lambda: revenue() == restated, 300)
             until("the new report", lambda: report.read_text() != first_report, 180)
+            # The page is there before its run has ended, which would end with the daemon.
+            under_way = dg.RunsFilter(statuses=NOT_FINISHED_STATUSES)
+            until("the end of all runs", lambda: not made.instance.get_runs(under_way), 180)
         runs = made.instance.get_runs()
         assert {run.status for run in runs} <= {
             dg.DagsterRunStatus.SUCCESS,
