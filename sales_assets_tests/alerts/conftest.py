@@ -1,4 +1,4 @@
-"""An instance on which small assets fail as a test wants them to, and its alerts.
+"""Small assets that fail as a test wants them to, their instance's alerts, and who is sent them.
 
 Without `from __future__ import annotations`: Dagster reads the assets' annotations as objects.
 """
@@ -18,10 +18,12 @@ from sales_assets.alerts.router import Router, utc_now
 from sales_assets.alerts.store import AlertStore
 from sales_assets.instance.embedded import prepare_home
 from sales_assets.settings import Settings
+from sales_assets_tests.alerts.receivers import Mailbox, Received, http_receiver, mail_server
 from sales_assets_tests.alerts.scene import Channels, Scene, route
 from sales_assets_tests.services import postgres_database
 
 DAYS = dg.DailyPartitionsDefinition("2024-01-01", end_date="2024-02-01")
+RAW = "retail/shop/raw"
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -153,3 +155,15 @@ def opened(folder: Path, settings: Settings) -> Iterator[Small]:
         assert small.passes() == [], "what was before is history"
         yield small
         scene.store.engine.dispose()
+
+
+@pytest.fixture
+def hook() -> Iterator[Received]:
+    with http_receiver() as received:
+        yield received
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    with mail_server() as received:
+        yield received

@@ -10,8 +10,8 @@ import pytest
 
 from sales_assets.errors import UsageError
 from sales_assets.platform.options import Part
+from sales_assets_tests.automation.queue_place import FILE, SPAN, Place
 from sales_assets_tests.automation.test_landing import spans
-from sales_assets_tests.automation.test_landing_queue import FILE, SPAN, Place
 from sales_assets_tests.harness import SHOP, TILL, Installation, drop
 from sales_assets_tests.s3 import client, counted
 

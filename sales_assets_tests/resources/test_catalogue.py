@@ -1,28 +1,19 @@
-"""The catalogue of drops: what it notices, what it remembers, and who else uses it.
-
-Drops are real files, with their times set; other processes are real ones.
-"""
+"""The catalogue of drops: which changes it notices, and of which days they are."""
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from sales_assets.contracts.inspection import Inspection, inspect
 from sales_assets.contracts.model import SourceContract
-from sales_assets.errors import DropError, TransientError
 from sales_assets.partitions import Window
 from sales_assets.resources.catalogue import Catalogue
 from sales_assets.resources.catalogue_changes import Change
-from sales_assets.resources.directory_landing_zone import DirectoryLandingZone
-from sales_assets.resources.landing_zone import Drop
-from sales_assets.resources.manifests import Known
 from sales_assets_tests.harness import drop
 from sales_assets_tests.resources.catalogue_scene import (
     FIRST,
@@ -60,22 +51,6 @@ def test_new_drops_are_numbered_changes_with_their_days_and_are_seen_once(
     assert scene.refresh(shop) == known
     assert scene.inspected == []
     assert scene.catalogue.changes_after(changes[1].number) == []
-
-
-def test_a_touched_drop_with_the_same_bytes_is_no_change(
-    scene: Scene, shop: SourceContract
-) -> None:
-    scene.write(FIRST, drop(LINE))
-    scene.refresh(shop)
-
-    scene.write(FIRST, drop(LINE), modified=LONG_AGO + 1)
-    known = scene.refresh(shop)
-
-    assert scene.inspected == [FIRST]
-    assert known[FIRST].drop.modified_ns == (LONG_AGO + 1) * 10**9
-    assert len(scene.changes()) == 1
-    scene.refresh(shop)
-    assert scene.inspected == []
 
 
 @pytest.mark.parametrize(
@@ -167,96 +142,6 @@ def test_a_drop_whose_time_lies_ahead_is_taken_as_it_is(scene: Scene, shop: Sour
     assert scene.refresh(shop, settle_seconds=5).keys() == {FIRST}
 
 
-def test_a_name_that_is_not_utf_8_is_refused_and_the_others_are_taken(
-    scene: Scene, shop: SourceContract
-) -> None:
-    scene.write(FIRST, drop(LINE))
-    odd = os.fsencode(scene.root / "tests/shop") + b"/\xe4 2024-01-02.csv"
-    with open(odd, "w") as file:  # noqa: PTH123  # a Path would show the name as text
-        file.write(drop(LINE))
-
-    known = scene.refresh(shop)
-
-    assert known[FIRST].inspection is not None
-    [name] = known.keys() - {FIRST}
-    assert "its name is not UTF-8" in known[name].refused
-    assert scene.refresh(shop).keys() == {FIRST, name}
-
-
-def test_a_drop_that_cannot_be_used_is_kept_with_the_reason_until_it_is_corrected(
-    scene: Scene, shop: SourceContract
-) -> None:
-    scene.write(FIRST, drop(LINE))
-    scene.write(SECOND, "not the header\n")
-
-    for _ in range(2):
-        known = scene.refresh(shop)
-        assert known[FIRST].refused == ""
-        assert known[SECOND].inspection is None
-        assert "line 1: the header lacks 'order'" in known[SECOND].refused
-        assert known[SECOND] == scene.catalogue.drop(shop, SECOND)
-    assert scene.changes() == [
-        (shop.name, FIRST, frozenset({ONE})),
-        (shop.name, SECOND, frozenset({TWO})),
-    ]
-
-    scene.write(SECOND, drop(LINE))
-    assert scene.refresh(shop)[SECOND].refused == ""
-    assert scene.changes()[2:] == [(shop.name, SECOND, frozenset({TWO}))]
-
-
-def test_a_drop_that_goes_while_others_are_read_is_refused_and_forgotten_next_time(
-    scene: Scene, shop: SourceContract
-) -> None:
-    scene.write(FIRST, drop(LINE))
-    scene.write(SECOND, drop(LINE))
-
-    def inspect_and_remove(contract: SourceContract, path: Path, file: str) -> Inspection:
-        (scene.root / SECOND).unlink()
-        return inspect(contract, path, file)
-
-    known = scene.catalogue.refresh(shop, scene.zone, inspect_and_remove)
-
-    assert known[FIRST].inspection is not None
-    assert "was removed from the landing zone" in known[SECOND].refused
-    assert scene.refresh(shop).keys() == {FIRST}
-
-
-def test_a_refresh_that_fails_leaves_the_catalogue_as_it_was(
-    scene: Scene, shop: SourceContract
-) -> None:
-    scene.write(FIRST, drop(LINE))
-    scene.write(SECOND, drop(LINE))
-
-    def fail_on_second(contract: SourceContract, path: Path, file: str) -> Inspection:
-        if file == SECOND:
-            raise KeyError(file)
-        return inspect(contract, path, file)
-
-    with pytest.raises(KeyError):
-        scene.catalogue.refresh(shop, scene.zone, fail_on_second)
-
-    assert scene.changes() == []
-    assert scene.catalogue.drop(shop, FIRST) is None
-    assert scene.refresh(shop).keys() == {FIRST, SECOND}
-    assert len(scene.changes()) == 2
-
-
-def test_a_changed_contract_has_every_drop_inspected_again_and_is_a_change_of_its_days(
-    scene: Scene, shop: SourceContract
-) -> None:
-    scene.write(FIRST, drop(LINE))
-    scene.refresh(shop)
-
-    changed = replace(shop, digest="another")
-    scene.refresh(changed)
-    assert scene.inspected == [FIRST]
-
-    scene.refresh(changed)
-    assert scene.inspected == []
-    assert scene.changes()[1:] == [(shop.name, FIRST, frozenset({ONE}))]
-
-
 def test_sources_see_nothing_of_each_other(
     scene: Scene, shop: SourceContract, till: SourceContract
 ) -> None:
@@ -272,49 +157,6 @@ def test_sources_see_nothing_of_each_other(
     assert [source for source, _, _ in scene.changes()] == [shop.name, till.name]
     assert scene.catalogue.drop(till, FIRST) is None
     assert scene.catalogue.manifests(shop, Window(ONE, TWO)) == {ONE: manifest(FIRST)}
-
-
-@pytest.mark.parametrize("lost", [".", "tests", "tests/shop"])
-def test_a_landing_zone_that_is_away_does_not_make_its_drops_go(
-    scene: Scene, shop: SourceContract, lost: str
-) -> None:
-    scene.write(FIRST, drop(LINE))
-    scene.refresh(shop)
-    away = (scene.root / lost).rename(scene.root.parent / "away")
-
-    with pytest.raises(TransientError, match="mount it again"):
-        scene.refresh(shop)
-    assert len(scene.changes()) == 1
-
-    away.rename(scene.root / lost)
-    assert scene.refresh(shop).keys() == {FIRST}
-    assert len(scene.changes()) == 1
-
-
-def test_an_empty_folder_says_that_its_drops_went(scene: Scene, shop: SourceContract) -> None:
-    scene.write(FIRST, drop(LINE))
-    scene.refresh(shop)
-    (scene.root / FIRST).unlink()
-
-    assert scene.refresh(shop) == {}
-    assert len(scene.changes()) == 2
-
-
-def test_a_file_that_may_not_be_read_is_refused_and_the_others_are_taken(
-    scene: Scene, shop: SourceContract
-) -> None:
-    scene.write(FIRST, drop(LINE))
-    scene.write(SECOND, drop(LINE))
-
-    def look(contract: SourceContract, path: Path, file: str) -> Inspection:
-        if file == SECOND:
-            raise PermissionError(13, "Permission denied")
-        return inspect(contract, path, file)
-
-    known = scene.catalogue.refresh(shop, scene.zone, look)
-
-    assert known[FIRST].inspection is not None
-    assert "cannot be read" in known[SECOND].refused
 
 
 def test_every_catalogue_has_a_name_of_its_own_that_stays(scene: Scene, tmp_path: Path) -> None:
@@ -368,125 +210,3 @@ def test_undated_lines_that_move_to_another_day_are_a_change_of_it(
 
     touched = [days for _, _, days in scene.changes()]
     assert touched == [frozenset({ONE, TWO}), frozenset({ONE}), frozenset({TWO})]
-
-
-def test_a_drop_was_first_seen_when_it_came_as_it_is_and_not_when_the_contract_changed(
-    scene: Scene, till: SourceContract
-) -> None:
-    scene.write("tests/till/a.csv", drop(LINE))
-    scene.write("tests/till/b.csv", drop(LINE, LINE))
-    one, two = scene.refresh(till).values()
-    assert 0 < one.first_seen_ns == two.first_seen_ns
-
-    scene.write("tests/till/b.csv", drop(LINE, LINE), LONG_AGO + 1)
-    again, later = scene.refresh(replace(till, digest="another")).values()
-    kept = scene.catalogue.drop(till, "tests/till/b.csv")
-
-    assert again.first_seen_ns == one.first_seen_ns < later.first_seen_ns
-    assert kept is not None
-    assert kept.first_seen_ns == later.first_seen_ns
-
-
-def test_what_an_earlier_version_kept_is_inspected_again(
-    scene: Scene, shop: SourceContract
-) -> None:
-    scene.write(FIRST, drop(LINE))
-    known = scene.refresh(shop)
-    with sa.create_engine(scene.address).begin() as connection:
-        connection.execute(sa.text("ALTER TABLE drops DROP COLUMN first_seen_ns"))
-        connection.execute(sa.text("ALTER TABLE drops DROP COLUMN etag"))
-        text = json.dumps({"sha256": "1", "parts": []})
-        connection.execute(sa.text("UPDATE drops SET inspection = :text"), {"text": text})
-
-    scene.catalogue = Catalogue(url=scene.address)
-
-    assert scene.refresh(shop) == known
-    assert scene.inspected == [FIRST]
-
-
-class Versioned(DirectoryLandingZone):
-    """A directory whose files have versions, as objects have."""
-
-    def list(self, pattern: str) -> list[Drop]:
-        return [replace(found, etag=self._etag(found)) for found in super().list(pattern)]
-
-    def stat(self, file: str) -> Drop | None:
-        found = super().stat(file)
-        return found and replace(found, etag=self._etag(found))
-
-    def _etag(self, found: Drop) -> str:
-        return str(hash(Path(self.root, found.file).read_bytes()))
-
-
-def test_another_version_of_the_same_size_and_time_is_noticed_and_the_same_is_not_read_again(
-    scene: Scene, shop: SourceContract
-) -> None:
-    scene.zone = Versioned(root=str(scene.root))
-    now = time.time()
-    scene.write(FIRST, drop(LINE), now)
-    before = scene.refresh(shop, settle_seconds=60)[FIRST]  # though it came just now
-    assert before.inspection is not None
-    scene.refresh(shop)
-    assert scene.inspected == []
-
-    scene.write(FIRST, drop(LINE.replace("tea", "pot")), now)
-    after = scene.refresh(shop)[FIRST]
-
-    assert replace(before.drop, etag=after.drop.etag) == after.drop != before.drop
-    assert after.inspection != before.inspection
-    assert scene.catalogue.drop(shop, FIRST) == after
-    assert len(scene.changes()) == 2
-
-
-def test_a_drop_that_another_process_saw_come_back_does_not_go(
-    scene: Scene, shop: SourceContract
-) -> None:
-    scene.write(FIRST, drop(LINE))
-    scene.refresh(shop)
-    (scene.root / FIRST).unlink()
-    other = Catalogue(url=scene.address)
-
-    class Late(DirectoryLandingZone):
-        """A zone that is listed just before a drop comes back, which somebody else notices."""
-
-        def list(self, pattern: str) -> list[Drop]:
-            found = super().list(pattern)
-            scene.write(FIRST, drop(LINE, LINE), LONG_AGO + 1)
-            other.refresh(shop, DirectoryLandingZone(root=self.root), inspect)
-            return found
-
-    scene.catalogue.refresh(shop, Late(root=str(scene.root)), scene.inspect)
-
-    kept = scene.catalogue.drop(shop, FIRST)
-    assert kept is not None
-    assert kept.drop.modified_ns == (LONG_AGO + 1) * 10**9
-
-
-def test_the_catalogue_can_be_read_while_it_is_being_refreshed(
-    scene: Scene, shop: SourceContract
-) -> None:
-    scene.write(FIRST, drop(LINE))
-    scene.write(SECOND, drop(LINE))
-    seen: list[list[Change]] = []
-
-    def look(contract: SourceContract, path: Path, file: str) -> Inspection:
-        seen.append(Catalogue(url=scene.address).changes_after(0))
-        return inspect(contract, path, file)
-
-    scene.catalogue.refresh(shop, scene.zone, look)
-
-    assert seen == [[], []]
-    assert len(scene.changes()) == 2
-
-
-def test_an_error_of_the_landing_zone_is_told_as_the_reason(
-    scene: Scene, shop: SourceContract
-) -> None:
-    scene.write(FIRST, drop(LINE))
-
-    def refuse(contract: SourceContract, path: Path, file: str) -> Inspection:
-        raise DropError(f"{file}: because")
-
-    known = scene.catalogue.refresh(shop, scene.zone, refuse)
-
-    assert known == {FIRST: Known(known[FIRST].drop, None, f"{FIRST}: because", shop.digest)}
