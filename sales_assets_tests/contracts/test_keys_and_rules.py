@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -21,16 +21,8 @@ from sales_assets_tests.contracts.builders import (
     column,
     contract,
     csv_bytes,
-    desk,
     load,
 )
-
-
-@pytest.fixture(scope="module")
-def tools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with desk(tmp_path_factory.mktemp("keys")) as made:
-        yield made
-
 
 COLUMNS = [
     column("order_no", required=True),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -11,13 +10,7 @@ from hypothesis import strategies as st
 
 from sales_assets.contracts.logical import LogicalType
 from sales_assets.contracts.model import Dialect, NumberFormat
-from sales_assets_tests.contracts.builders import Desk, column, contract, desk
-
-
-@pytest.fixture(scope="module")
-def tools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with desk(tmp_path_factory.mktemp("numbers")) as made:
-        yield made
+from sales_assets_tests.contracts.builders import Desk, column, contract
 
 
 def read(tools: Desk, number: NumberFormat, texts: list[str]) -> list[Decimal | None]:

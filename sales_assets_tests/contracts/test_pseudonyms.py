@@ -25,18 +25,11 @@ from sales_assets_tests.contracts.builders import (
     column,
     contract,
     csv_bytes,
-    desk,
     load,
 )
 
 EMAIL = column("email", classification="personal")
 READ = contract([column("order_no"), EMAIL], {"customer_id": "email", "order_id": "order_no"})
-
-
-@pytest.fixture(scope="module")
-def tools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with desk(tmp_path_factory.mktemp("pseudonyms")) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,6 @@ from sales_assets.contracts.judging import judged_query
 from sales_assets.contracts.model import SourceContract
 from sales_assets.contracts.reference_files import reading
 from sales_assets.errors import ContractError, RefusedDropError
-from sales_assets_tests.contracts import builders
 from sales_assets_tests.contracts.builders import (
     DAY,
     GONE,
@@ -76,12 +75,6 @@ PRICED = content(
     ]
 )
 PRICES = b"product_id,price,sold_since\na,1.50,2024-01-01\nb,20,\n"
-
-
-@pytest.fixture(scope="module")
-def tools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with builders.desk(tmp_path_factory.mktemp("references")) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")
