@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.contenders import LowerBound, Size
-from benchmarks.run import WrongTotals, generated, run_once
+from benchmarks.contenders import CONTENDERS, LowerBound, Size
+from benchmarks.run import LARGE_SIZES, WrongTotals, generated, run_once
 from sales_assets_tests.harness import PROJECT
 
 SCRIPTS = ("--contenders", "lower_bound", "plain_pandas")
@@ -67,6 +67,18 @@ def test_a_contender_that_is_too_slow_for_a_size_is_shown_as_not_run(tmp_path: P
         "| 2 x 20 | tutorial-style Dagster | not run: each day takes it half a minute |"
         in done.stdout
     )
+
+
+def test_of_the_large_sizes_nobody_runs_what_takes_many_days_or_many_gibibytes() -> None:
+    days, lines = map(Size.of, LARGE_SIZES)
+    running = {
+        size: {name for name, one in CONTENDERS.items() if one.left_out(size) is None}
+        for size in (days, lines)
+    }
+    assert running == {
+        days: {"lower_bound", "project", "plain_pandas"},
+        lines: {"lower_bound", "project", "sources_only"},
+    }
 
 
 def test_a_contender_that_finds_something_else_ends_the_benchmark(tmp_path: Path) -> None:
